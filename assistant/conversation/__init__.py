@@ -1,0 +1,1 @@
+"""One turn from keystroke to recorded answer."""
