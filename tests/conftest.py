@@ -95,6 +95,15 @@ def embedder_path() -> Path:
     return path
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under --full only the named big count runs."""
+    wanted = _full_name()
+    if wanted in {None, "all"}:
+        return
+    marks = {item: item.get_closest_marker("full") for item in items}
+    items[:] = [item for item, mark in marks.items() if mark and mark.kwargs["name"] == wanted]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Full results are read by scripts/test, which writes tests/full.json from them.
     config.stash[_RESULTS] = {}
