@@ -116,6 +116,4 @@ class TurnFailed(Event, frozen=True, tag="failed"):
     again: bool
 
 
-TurnEvent = (
-    TurnBegan | Waiting | PolicyNotice | Recalled | AnswerText | TurnEnded | TurnFailed
-)
+TurnEvent = TurnBegan | Waiting | PolicyNotice | Recalled | AnswerText | TurnEnded | TurnFailed
