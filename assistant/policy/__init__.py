@@ -23,9 +23,29 @@ from assistant.policy.model import (
 
 if TYPE_CHECKING:
     from assistant.policy.document import PolicyDocument
+    from assistant.policy.effective import (
+        EffectiveBound,
+        EffectivePolicy,
+        EffectiveRequirement,
+        EffectiveRule,
+        EffectiveValue,
+        SessionNotice,
+        Wish,
+        Wishes,
+    )
+    from assistant.policy.resolver import resolve
 
 _LAZY = {
+    "EffectiveBound": "assistant.policy.effective",
+    "EffectivePolicy": "assistant.policy.effective",
+    "EffectiveRequirement": "assistant.policy.effective",
+    "EffectiveRule": "assistant.policy.effective",
+    "EffectiveValue": "assistant.policy.effective",
     "PolicyDocument": "assistant.policy.document",
+    "SessionNotice": "assistant.policy.effective",
+    "Wish": "assistant.policy.effective",
+    "Wishes": "assistant.policy.effective",
+    "resolve": "assistant.policy.resolver",
 }
 
 __all__ = [
@@ -33,12 +53,21 @@ __all__ = [
     "PRECEDENCE",
     "Decision",
     "Effect",
+    "EffectiveBound",
+    "EffectivePolicy",
+    "EffectiveRequirement",
+    "EffectiveRule",
+    "EffectiveValue",
     "Origin",
     "PolicyDocument",
     "RuleSource",
     "Segment",
+    "SessionNotice",
     "Tier",
     "Where",
+    "Wish",
+    "Wishes",
+    "resolve",
 ]
 
 
