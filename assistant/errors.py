@@ -29,6 +29,7 @@
     ├── ModelError                      5
     │   ├── ModelMissing                5
     │   ├── ModelInvalid                5  not a GGUF, altered, or will not load
+    │   ├── HistoryTooLong              5  question fits, history does not: drop turns
     │   └── PromptTooLong               5  the question alone exceeds the window
     ├── EngineError                    70
     │   ├── ChildDied                  70  a child process ended; it is restarted
@@ -235,6 +236,12 @@ class PromptTooLong(ModelError):
     """The question alone is longer than the model's context window."""
 
     default_hint = "Shorten the question, or use a model with a longer context."
+
+
+class HistoryTooLong(ModelError):
+    """The question fits the window but the history given with it does not."""
+
+    default_hint = "The oldest turns are left out; try again."
 
 
 class EngineError(AssistantError):

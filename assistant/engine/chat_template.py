@@ -1,0 +1,176 @@
+"""Renders a chat with the model's own template, so that text cannot forge markers.
+
+The template (untrusted Jinja from the model file) sees placeholders instead of the
+messages. What it writes around them is *literal* and may hold special tokens; the
+contents are put back as plain text, which is tokenised without special tokens.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+import jinja2
+from jinja2.ext import loopcontrols
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from assistant.engine.messages import ChatMessage
+from assistant.errors import ModelInvalid
+
+CHATML = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
+MAX_TEMPLATE = 256 * 1024
+"""Longest template taken from a model file, in characters."""
+
+MAX_RENDERED = 4 * 1024 * 1024
+
+Way = Literal["model", "model_without_system", "chatml"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of prompt text: the template's own words, or the content of a message."""
+
+    text: str
+    literal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One message with the literal before it. The last segment is the closing literal."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        """What the model is shown."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+class _Refused(Exception):
+    """The template does not render this conversation."""
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise _Refused
+
+
+class ChatTemplate:
+    """A model's chat template; ChatML where it has none or one that does not work."""
+
+    def __init__(self, source: str, *, bos: str, eos: str) -> None:
+        self._bos, self._eos = bos, eos
+        self._own = _compile(source) if 0 < len(source) <= MAX_TEMPLATE else None
+        chatml = _compile(CHATML)
+        assert chatml is not None
+        self._chatml = chatml
+        self.way: Way = self._choose()
+
+    def render(self, messages: Sequence[ChatMessage], *, prompt: bool) -> tuple[Segment, ...]:
+        """Segments of the conversation; with ``prompt``, up to where the answer starts.
+
+        Raises ``ModelInvalid`` if the template cannot render it in any way.
+        """
+        ways: tuple[Way, ...] = (self.way, "chatml") if self.way != "chatml" else ("chatml",)
+        for way in ways:
+            try:
+                return self._render(messages, way, prompt=prompt)
+            except _Refused:
+                continue
+        raise ModelInvalid("The model's chat template does not render this conversation.")
+
+    def _choose(self) -> Way:
+        trial = (
+            ChatMessage("system", "s"),
+            ChatMessage("user", "q"),
+            ChatMessage("assistant", "a"),
+            ChatMessage("user", "r"),
+        )
+        ways: tuple[Way, ...] = ("model", "model_without_system")
+        for way in ways:
+            try:
+                self._render(trial, way, prompt=True)
+            except _Refused:
+                continue
+            return way
+        return "chatml"
+
+    def _render(
+        self, messages: Sequence[ChatMessage], way: Way, *, prompt: bool
+    ) -> tuple[Segment, ...]:
+        template = self._chatml if way == "chatml" else self._own
+        if template is None:
+            raise _Refused
+        if way == "model_without_system":
+            messages = fold_system(messages)
+        nonce = secrets.token_hex(16)
+        marks = [f"{nonce}x{place:06d}x" for place in range(len(messages))]
+        shown = [{"role": m.role, "content": mark} for m, mark in zip(messages, marks, strict=True)]
+        text = self._run(template, shown, prompt=prompt)
+        return _cut(text, marks, messages)
+
+    def _run(
+        self, template: jinja2.Template, shown: list[dict[str, str]], *, prompt: bool
+    ) -> str:
+        try:
+            parts: list[str] = []
+            length = 0
+            for part in template.generate(
+                messages=shown,
+                add_generation_prompt=prompt,
+                bos_token=self._bos,
+                eos_token=self._eos,
+                raise_exception=_refuse,
+            ):
+                parts.append(part)
+                length += len(part)
+                if length > MAX_RENDERED:
+                    raise _Refused
+            return "".join(parts)
+        except _Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 - foreign code: it may raise anything
+            raise _Refused from error
+
+
+def fold_system(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """System text moved to the head of the first user message (templates without system)."""
+    system = "\n\n".join(m.content for m in messages if m.role == "system")
+    others = [m for m in messages if m.role != "system"]
+    if system and others and others[0].role == "user":
+        others[0] = ChatMessage("user", f"{system}\n\n{others[0].content}")
+    elif system:
+        others.insert(0, ChatMessage("user", system))
+    return others
+
+
+def _compile(source: str) -> jinja2.Template | None:
+    # Flags and extensions as transformers.apply_chat_template has them.
+    environment: Any = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+    )
+    try:
+        return environment.from_string(source)  # type: ignore[no-any-return]
+    except Exception:  # noqa: BLE001 - foreign code: a template that does not compile is none
+        return None
+
+
+def _cut(
+    text: str, marks: Sequence[str], messages: Sequence[ChatMessage]
+) -> tuple[Segment, ...]:
+    """Cut rendered text at the placeholders. Each must be there once, in order."""
+    segments: list[Segment] = []
+    for mark, message in zip(marks, messages, strict=True):
+        literal, found, text = text.partition(mark)
+        if not found or mark in text:
+            raise _Refused
+        pieces = (Piece(literal, literal=True), Piece(message.content, literal=False))
+        segments.append(Segment(tuple(piece for piece in pieces if piece.text)))
+    return (*segments, Segment((Piece(text, literal=True),) if text else ()))

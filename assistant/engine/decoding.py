@@ -1,0 +1,123 @@
+"""The token loop: one to three candidates as parallel sequences over one prompt."""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from assistant.engine.llama import Aborted, Llama, Sampler
+from assistant.engine.messages import CandidateFinished, Reason, Sampling, TextDelta
+
+_Text = codecs.getincrementaldecoder("utf-8")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One running answer."""
+
+    number: int
+    sequence: int
+    sampler: Sampler
+    decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _Text("replace"))
+    tokens: int = 0
+    untold: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where decoding starts, and how far it may go."""
+
+    start: int
+    max_tokens: int
+    window_tokens: int
+
+
+Emit = Callable[[TextDelta | CandidateFinished], None]
+
+
+class Decoder:
+    """Decodes until every candidate has ended. ``emit`` gets its events in order."""
+
+    def __init__(
+        self, llama: Llama, emit: Emit, between_steps: Callable[[float], None]
+    ) -> None:
+        self._llama = llama
+        self._emit = emit
+        self._between_steps = between_steps
+
+    def run(
+        self, sequences: Sequence[int], sampling: Sampling, seed: int, limits: Limits
+    ) -> tuple[int, float]:
+        """Returns generated tokens and seconds. All sequences hold the prompt already."""
+        running = [
+            Candidate(number, sequence, self._llama.sampler(sampling, (seed + number) % 2**32))
+            for number, sequence in enumerate(sequences)
+        ]
+        samplers = [candidate.sampler for candidate in running]
+        try:
+            return self._loop(running, limits)
+        finally:
+            for sampler in samplers:
+                sampler.close()
+
+    def _loop(self, running: list[Candidate], limits: Limits) -> tuple[int, float]:
+        began = time.perf_counter()
+        everyone = tuple(running)
+        # Every candidate draws its first token from the prompt's one row of logits.
+        rows = [-1] * len(running)
+        while running:
+            going: list[Candidate] = []
+            for candidate, row in zip(running, rows, strict=True):
+                token = candidate.sampler.sample(row)
+                if self._take(candidate, token, limits):
+                    going.append(candidate)
+            running = going
+            if not running:
+                break
+            before = time.perf_counter()
+            if not self._step(running, limits.start):
+                break
+            rows = list(range(len(running)))
+            self._between_steps(time.perf_counter() - before)
+        return sum(c.tokens for c in everyone), time.perf_counter() - began
+
+    def _step(self, running: Sequence[Candidate], start: int) -> bool:
+        try:
+            self._llama.step([(c.last, start + c.tokens - 1, c.sequence) for c in running])
+        except Aborted:
+            for candidate in running:
+                self._finish(candidate, "cancelled")
+            return False
+        return True
+
+    def _take(self, candidate: Candidate, token: int, limits: Limits) -> bool:
+        """Book one drawn token; whether the candidate goes on."""
+        if self._llama.abort.is_set():
+            return self._finish(candidate, "cancelled")
+        if self._llama.ends(token):
+            return self._finish(candidate, "stop")
+        candidate.tokens += 1
+        candidate.untold += 1
+        candidate.last = token
+        text = candidate.decoder.decode(self._llama.piece(token))
+        if text:
+            self._tell(candidate, text)
+        if candidate.tokens >= limits.max_tokens:
+            return self._finish(candidate, "length")
+        if candidate.tokens >= limits.window_tokens:
+            return self._finish(candidate, "window")
+        return True
+
+    def _tell(self, candidate: Candidate, text: str) -> None:
+        self._emit(TextDelta(candidate.number, text, candidate.untold))
+        candidate.untold = 0
+
+    def _finish(self, candidate: Candidate, reason: Reason) -> bool:
+        rest = candidate.decoder.decode(b"", final=True)
+        if rest:
+            self._tell(candidate, rest)
+        self._emit(CandidateFinished(candidate.number, reason, candidate.tokens))
+        return False
