@@ -1,0 +1,176 @@
+"""The commit file: what was saved last, told from outside the database.
+
+Every transaction advances a commit number and a rolling digest inside the database.
+After the commit they are written, with a fingerprint of the database's pages and a
+MAC, into one of two 512-byte slots here in turn. A database put back from an older
+copy, or single pages put back, therefore does not fit, and a crash between commit
+and slot is recognised by being exactly one ahead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from assistant.vault import keys
+from assistant.vault.files import Disk
+from assistant.vault.records import Notice
+
+SLOT: Final = 512
+PAGE: Final = 4096
+# SQLCipher 4 ends each page with 16 bytes IV and 64 bytes HMAC-SHA512; 16 bytes of
+# the HMAC tell any two versions of a page apart.
+_TAG_AT: Final = PAGE - 64
+_TAG_BYTES: Final = 16
+_MAGIC: Final = b"BACOMIT1"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitMark:
+    """Commit ``number``, rolling ``digest``, ``fingerprint`` of the pages.
+
+    ``recovering``: an interrupted save was about to be rolled back, which rewrites
+    pages, so the fingerprint may rightly differ.
+    """
+
+    number: int
+    digest: bytes
+    fingerprint: bytes
+    recovering: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The newest intact mark, if any, and how many slots are damaged."""
+
+    newest: CommitMark | None
+    damaged: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitState:
+    """The same as the database tells it; ``previous`` is the digest before."""
+
+    number: int
+    digest: bytes
+    previous: bytes
+    header_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to tell, and whether the whole database must be checked first."""
+
+    notice: Notice | None
+    check: bool
+
+
+def next_digest(before: bytes, number: int, nonce: bytes) -> bytes:
+    """The rolling digest after one more commit; the nonce tells forks apart."""
+    return hashlib.sha256(before + number.to_bytes(8, "little") + nonce).digest()
+
+
+def fingerprint(path: Path) -> bytes:
+    """SHA-256 over the file's length and each page's HMAC, as they are on disk now."""
+    hasher = hashlib.sha256()
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        hasher.update(size.to_bytes(8, "little"))
+        if size >= PAGE:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pages:
+                for offset in range(_TAG_AT, _TAG_AT + _TAG_BYTES):
+                    hasher.update(pages[offset::PAGE])
+    return hasher.digest()
+
+
+class CommitFile:
+    """Reads and writes the two slots; every byte of a slot is under its MAC."""
+
+    def __init__(self, path: Path, key: bytes | bytearray, disk: Disk) -> None:
+        self._path, self._key, self.disk = path, key, disk
+
+    def create(self, mark: CommitMark) -> None:
+        """Write a fresh file with the mark in both slots, atomically."""
+        self.disk.replace(self._path, 2 * self._encode(mark))
+
+    def write(self, mark: CommitMark) -> None:
+        """Write the mark over the older slot, durably."""
+        self.disk.write_at(self._path, (mark.number % 2) * SLOT, self._encode(mark))
+
+    def read(self) -> Marks:
+        """Both slots; a file that is missing or has a wrong length counts as damaged."""
+        data = self.disk.read(self._path, 4 * SLOT)
+        if data is None or len(data) != 2 * SLOT:
+            return Marks(None, 2)
+        found = [self._decode(data[:SLOT]), self._decode(data[SLOT:])]
+        intact = [mark for mark in found if mark is not None]
+        newest = max(intact, key=lambda mark: (mark.number, mark.recovering), default=None)
+        return Marks(newest, found.count(None))
+
+    def _encode(self, mark: CommitMark) -> bytes:
+        number, flag = mark.number.to_bytes(8, "little"), bytes([mark.recovering])
+        content = _MAGIC + number + mark.digest + mark.fingerprint + flag
+        content = content.ljust(SLOT - 32, b"\0")
+        return content + keys.mac(self._key, content)
+
+    def _decode(self, unverified_slot: bytes) -> CommitMark | None:
+        content, tag = unverified_slot[: SLOT - 32], unverified_slot[SLOT - 32 :]
+        if not keys.same(keys.mac(self._key, content), tag) or content[:8] != _MAGIC:
+            return None
+        number = int.from_bytes(content[8:16], "little")
+        return CommitMark(number, content[16:48], content[48:80], content[80] == 1)
+
+
+def judge(
+    state: CommitState, marks: Marks, pages: bytes | None, now: Callable[[], datetime]
+) -> Verdict:
+    """Compare database and commit file. ``pages`` is None after a rollback at open."""
+    mark = marks.newest
+
+    def told(kind: str, message: str, lost: int = 0) -> Verdict:
+        return Verdict(Notice(kind, message, now(), lost), check=True)
+
+    if mark is None:
+        return told(
+            "unmarked",
+            "The commit file was missing or damaged. The vault is intact in itself, but "
+            "whether its last changes are missing cannot be told.",
+        )
+    if state.number < mark.number:
+        lost = mark.number - state.number
+        return told(
+            "lost", f"An older copy was put back: the last {lost} changes are missing.", lost
+        )
+    if state.number > mark.number:
+        return _ahead(state, mark, told)
+    if state.digest != mark.digest:
+        return told(
+            "forked",
+            "The vault holds other changes than those last saved: an older copy was put "
+            "back and used. Some changes are missing.",
+        )
+    if mark.recovering or pages is None:
+        return Verdict(None, check=True)
+    if pages != mark.fingerprint:
+        return told(
+            "altered",
+            "Parts of the vault are not those last saved. Some changes may be missing.",
+        )
+    if marks.damaged:
+        return told("repaired", "One half of the commit file was damaged and rewritten. No loss.")
+    return Verdict(None, check=False)
+
+
+def _ahead(state: CommitState, mark: CommitMark, told: Callable[[str, str], Verdict]) -> Verdict:
+    if state.number == mark.number + 1 and state.previous == mark.digest:
+        return told(
+            "interrupted",
+            "The program was stopped in the middle of its last save. The vault was checked "
+            "and nothing is missing.",
+        )
+    return told("unmarked", "The commit file is older than the vault. Nothing is missing.")

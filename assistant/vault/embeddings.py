@@ -1,0 +1,69 @@
+"""Embeddings: the vectors live here, encrypted; every index of them is disposable."""
+
+# ruff: noqa: S608 - table and column names are constants here, values are bound
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from assistant.vault.records import Embedding, ItemKind
+
+if TYPE_CHECKING:
+    from assistant.vault.store import Store
+
+_PAGE = 1000
+
+
+class Embeddings:
+    """Store of vectors (float32, little endian) by item and model digest."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, embeddings: Iterable[Embedding]) -> None:
+        """Save or replace vectors, in one commit."""
+        found = tuple(embeddings)
+        sql = (
+            "INSERT INTO embeddings(kind, item_id, model_digest, vector) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT(kind, item_id, model_digest) DO UPDATE SET vector = excluded.vector"
+        )
+
+        def save(db: Any) -> None:
+            for each in found:
+                db.change(sql, each.kind.value, each.item_id, each.model_digest, each.vector)
+
+        if found:
+            self._store.write(save)
+
+    def all(self, model_digest: str) -> Iterator[Embedding]:
+        """Every vector of one model, to feed the index at unlock; fetched in pages."""
+        sql = (
+            "SELECT n, kind, item_id, model_digest, vector FROM embeddings "
+            f"WHERE n > ? AND model_digest = ? ORDER BY n LIMIT {_PAGE}"
+        )
+        last = 0
+        while True:
+            start = last
+            rows = self._store.read(lambda db, start=start: db.rows(sql, start, model_digest))  # type: ignore[misc]
+            if not rows:
+                return
+            for _, kind, item_id, digest, vector in rows:
+                yield Embedding(ItemKind(kind), item_id, digest, vector)
+            last = rows[-1][0]
+
+    def missing(self, kind: ItemKind, model_digest: str, limit: int) -> tuple[str, ...]:
+        """Ids of items without a vector of this model, oldest first."""
+        table = {ItemKind.PREFERENCE: "preferences", ItemKind.FEEDBACK: "feedback"}.get(
+            kind, "turns"
+        )
+        sql = (
+            f"SELECT id FROM {table} AS item WHERE NOT EXISTS (SELECT 1 FROM embeddings "
+            "WHERE kind = ? AND item_id = item.id AND model_digest = ?) ORDER BY n LIMIT ?"
+        )
+        rows = self._store.read(lambda db: db.rows(sql, kind.value, model_digest, limit))
+        return tuple(row[0] for row in rows)
+
+    def forget_other_models(self, model_digest: str) -> int:
+        """Drop the vectors of every other model; returns how many."""
+        sql = "DELETE FROM embeddings WHERE model_digest <> ?"
+        return self._store.write(lambda db: db.change(sql, model_digest))

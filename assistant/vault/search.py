@@ -1,0 +1,88 @@
+"""Full-text search inside the encrypted file (SQLite FTS5).
+
+Whatever the user typed becomes quoted terms, so no FTS5 syntax can be injected
+(https://www.sqlite.org/fts5.html section 3).
+"""
+
+# ruff: noqa: S608 - table and column names are constants here, values are bound
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from assistant.vault.records import Found, HistoryHit, SnippetPart, from_microseconds
+
+if TYPE_CHECKING:
+    from assistant.vault.store import Store
+
+MAX_TERMS: Final = 48
+_WORD: Final = re.compile(r"\w+", re.UNICODE)
+_OPEN, _CLOSE = "\x02", "\x03"
+
+
+def any_of(text: str) -> str:
+    """An FTS5 expression that matches any word of ``text``; empty if it has none."""
+    return " OR ".join(_quoted(text))
+
+
+def all_of(text: str) -> str:
+    """An FTS5 expression that matches all words, the last one as a beginning."""
+    terms = _quoted(text)
+    return " AND ".join(terms) + (" *" if terms else "")
+
+
+def _quoted(text: str) -> list[str]:
+    words = dict.fromkeys(word.casefold() for word in _WORD.findall(text[:8192]))
+    return [f'"{word}"' for word in list(words)[:MAX_TERMS]]
+
+
+class Search:
+    """Read-only full-text search."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def turns(self, text: str, limit: int) -> tuple[Found, ...]:
+        """Finished turns that share words with ``text``, best BM25 first."""
+        return self._ranked("turns", any_of(text), limit)
+
+    def preferences(self, text: str, limit: int) -> tuple[Found, ...]:
+        """Preferences (of every state) that share words with ``text``, best first."""
+        return self._ranked("preferences", any_of(text), limit)
+
+    def history(self, text: str, *, limit: int = 50) -> tuple[HistoryHit, ...]:
+        """Finished turns with all the words, newest first, with the hits marked."""
+        expression = all_of(text)
+        if not expression:
+            return ()
+        sql = (
+            "SELECT turns.id, conversation_id, title, turns.created, "
+            "snippet(turns_text, -1, char(2), char(3), '…', 24) "
+            "FROM turns_text JOIN turns ON turns.n = turns_text.rowid "
+            "JOIN conversations ON conversations.id = turns.conversation_id "
+            "WHERE turns_text MATCH ? ORDER BY turns_text.rowid DESC LIMIT ?"
+        )
+        rows = self._store.read(lambda db: db.rows(sql, expression, limit))
+        return tuple(
+            HistoryHit(turn, conversation, title, from_microseconds(created), _parts(snippet))
+            for turn, conversation, title, created, snippet in rows
+        )
+
+    def _ranked(self, table: str, expression: str, limit: int) -> tuple[Found, ...]:
+        if not expression:
+            return ()
+        sql = (
+            f"SELECT {table}.id, score FROM (SELECT rowid AS hit, -bm25({table}_text) AS score "
+            f"FROM {table}_text WHERE {table}_text MATCH ? ORDER BY rank LIMIT ?) "
+            f"JOIN {table} ON {table}.n = hit ORDER BY score DESC, {table}.n"
+        )
+        rows = self._store.read(lambda db: db.rows(sql, expression, limit))
+        return tuple(Found(item, score) for item, score in rows)
+
+
+def _parts(snippet: str) -> tuple[SnippetPart, ...]:
+    parts: list[SnippetPart] = []
+    for index, piece in enumerate(re.split(f"[{_OPEN}{_CLOSE}]", snippet)):
+        if piece:
+            parts.append(SnippetPart(piece, hit=index % 2 == 1))
+    return tuple(parts)
