@@ -1,0 +1,84 @@
+"""Where a home keeps bundles: one folder per authority, each bundle twice.
+
+``authorities/ID/bundle.zip`` is put in place by one rename; ``bundle.copy.zip`` holds the
+same bytes, so that a damaged disk block does not leave a bound machine without policy.
+``authorities/ID/1.root.json`` is the enrolled root, which its own name vouches for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.errors import AssistantError, BundleUnverified, PolicyError
+from assistant.policy.bundle import VerifiedBundle, authority_of, verify_bundle
+from assistant.policy.publishing import pack
+from assistant.policy.sources import MAX_BUNDLE, MAX_METADATA, ZipSource
+from assistant.policy.storage import Disk, read_limited, replace_file
+
+BUNDLE_FILE = "bundle.zip"
+BUNDLE_COPY = "bundle.copy.zip"
+ROOT_FILE = "1.root.json"
+_AUTHORITY = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One stored bundle, verified, or why it could not be."""
+
+    name: str
+    bundle: VerifiedBundle | None
+    problem: PolicyError | None
+
+
+def folder_of(policy_home: Path, authority: str) -> Path:
+    """The authority's own folder; no two authorities ever share a cache."""
+    if not _AUTHORITY.fullmatch(authority):
+        raise BundleUnverified("That is not an authority id.")
+    return policy_home / "authorities" / authority
+
+
+def read_kept(policy_home: Path, authority: str) -> Iterator[Kept]:
+    """The stored bundle and its copy, each verified anew.
+
+    Absent ones are left out, and so is a copy equal to a bundle already verified.
+    """
+    folder = folder_of(policy_home, authority)
+    verified: bytes | None = None
+    for name in (BUNDLE_FILE, BUNDLE_COPY):
+        try:
+            raw = read_limited(folder / name, MAX_BUNDLE)
+            if raw is None or raw == verified:
+                continue
+            yield Kept(name, verify_bundle(ZipSource(raw), authority), None)
+            verified = raw
+        except PolicyError as error:
+            yield Kept(name, None, error)
+        except AssistantError as error:
+            problem = BundleUnverified("The stored policy cannot be read.")
+            problem.__cause__ = error
+            yield Kept(name, None, problem)
+
+
+def put_bundle(policy_home: Path, authority: str, files: Mapping[str, bytes], disk: Disk) -> None:
+    """Store a verified bundle: first file, then copy, each whole or not at all."""
+    folder = folder_of(policy_home, authority)
+    disk.make_folder(folder)
+    raw = pack(files)
+    replace_file(disk, folder / BUNDLE_FILE, raw)
+    replace_file(disk, folder / BUNDLE_COPY, raw)
+
+
+def put_root(policy_home: Path, first_root: bytes, disk: Disk) -> None:
+    """Keep an enrolled authority's first root, so that it can be synced without a stick."""
+    folder = folder_of(policy_home, authority_of(first_root))
+    disk.make_folder(folder)
+    replace_file(disk, folder / ROOT_FILE, first_root)
+
+
+def read_root(policy_home: Path, authority: str) -> bytes | None:
+    """The enrolled first root, if it is there and is the one its id names."""
+    raw = read_limited(folder_of(policy_home, authority) / ROOT_FILE, MAX_METADATA)
+    return raw if raw is not None and authority_of(raw) == authority else None
