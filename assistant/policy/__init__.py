@@ -22,6 +22,7 @@ from assistant.policy.model import (
 )
 
 if TYPE_CHECKING:
+    from assistant.policy.baseline import packaged_baseline
     from assistant.policy.document import PolicyDocument
     from assistant.policy.effective import (
         EffectiveBound,
@@ -33,24 +34,37 @@ if TYPE_CHECKING:
         Wish,
         Wishes,
     )
+    from assistant.policy.floors import Floors
+    from assistant.policy.loader import AuthorityState, Freshness, Places, PolicyState, load_policy
     from assistant.policy.resolver import resolve
+    from assistant.policy.roots import ManagedBy, system_policy_folder
 
 _LAZY = {
+    "AuthorityState": "assistant.policy.loader",
     "EffectiveBound": "assistant.policy.effective",
     "EffectivePolicy": "assistant.policy.effective",
     "EffectiveRequirement": "assistant.policy.effective",
     "EffectiveRule": "assistant.policy.effective",
     "EffectiveValue": "assistant.policy.effective",
+    "Floors": "assistant.policy.floors",
+    "Freshness": "assistant.policy.loader",
+    "ManagedBy": "assistant.policy.roots",
+    "Places": "assistant.policy.loader",
     "PolicyDocument": "assistant.policy.document",
+    "PolicyState": "assistant.policy.loader",
     "SessionNotice": "assistant.policy.effective",
     "Wish": "assistant.policy.effective",
     "Wishes": "assistant.policy.effective",
+    "load_policy": "assistant.policy.loader",
+    "packaged_baseline": "assistant.policy.baseline",
     "resolve": "assistant.policy.resolver",
+    "system_policy_folder": "assistant.policy.roots",
 }
 
 __all__ = [
     "ALLOWED",
     "PRECEDENCE",
+    "AuthorityState",
     "Decision",
     "Effect",
     "EffectiveBound",
@@ -58,8 +72,13 @@ __all__ = [
     "EffectiveRequirement",
     "EffectiveRule",
     "EffectiveValue",
+    "Floors",
+    "Freshness",
+    "ManagedBy",
     "Origin",
+    "Places",
     "PolicyDocument",
+    "PolicyState",
     "RuleSource",
     "Segment",
     "SessionNotice",
@@ -67,7 +86,10 @@ __all__ = [
     "Where",
     "Wish",
     "Wishes",
+    "load_policy",
+    "packaged_baseline",
     "resolve",
+    "system_policy_folder",
 ]
 
 
