@@ -38,6 +38,8 @@ DOCUMENT_NAME = "policy.json"
 AUTHORITY_FIELD = "x-policy-authority"
 """Where a root says, under its own signatures, for which tier and issuer it speaks."""
 MAX_ROOTS = 256
+MAX_VERSION = 999_999_999
+"""No role gets here by itself: one version a second takes thirty years."""
 _SIGNING_TIERS = (Tier.NATIONAL, Tier.ORGANISATION)
 _TARGET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _PUBLIC_KEY = re.compile(r"[0-9a-f]{64}")
@@ -299,6 +301,8 @@ def _check_length_and_hashes(meta: object, raw: bytes) -> None:
 
 def _facts(metadata: Metadata[Role], epoch: int) -> RoleFacts:
     signed = metadata.signed
+    if not isinstance(signed.version, int) or signed.version > MAX_VERSION:
+        raise BundleUnverified("A role's version is higher than any real one.")
     return RoleFacts(signed.version, signed_digest(metadata), signed.expires, epoch)
 
 

@@ -77,7 +77,7 @@ def install(places: Places, path: Path, now: datetime, disk: Disk) -> Installed:
     if first is None:
         raise BundleUnverified("There is no bundle at that path: it has no first root.")
     with exclusive(places.home, disk):
-        _sweep(places.home)
+        sweep(places.home)
         known = survey(places, now, None)
         found = pinned(known, authority_of(first))
         fetcher = SourceFetcher(source)
@@ -154,7 +154,7 @@ def _refuse_other_timestamp(bundle: VerifiedBundle, offered: bytes | None) -> No
         raise BundleRolledBack("The timestamp has an accepted version but other content.")
 
 
-def _sweep(policy_home: Path) -> None:
+def sweep(policy_home: Path) -> None:
     """Remove staging folders that a killed installation left behind."""
     for leftover in policy_home.glob(".staging-*"):
         shutil.rmtree(leftover, ignore_errors=True)

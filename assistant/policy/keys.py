@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -101,10 +102,22 @@ def load_public(path: Path) -> SSlibKey:
     if raw is None:
         raise NoSuchItem("There is no public key file at that path.")
     try:
-        found = read_strict_json(raw, limit=MAX_KEY)
-        key = SSlibKey.from_dict(str(found.pop("keyid")), found)
-    except (DocumentInvalid, AttributeError, KeyError, ValueError, TypeError) as error:
+        return public_from(read_strict_json(raw, limit=MAX_KEY))
+    except DocumentInvalid as error:
         raise PolicyInvalid("That file is not a public key.", hint="It ends in .pub.") from error
+
+
+def public_from(unverified_described: Any) -> SSlibKey:
+    """The public key in the parsed form of a ``.pub`` file.
+
+    Raises:
+        PolicyInvalid: not a public ed25519 key.
+    """
+    try:
+        described = dict(unverified_described)
+        key = SSlibKey.from_dict(str(described.pop("keyid")), described)
+    except (AttributeError, KeyError, ValueError, TypeError) as error:
+        raise PolicyInvalid("That is not a public key.", hint="Its file ends in .pub.") from error
     if key.keytype != "ed25519" or not _PUBLIC.fullmatch(str(key.keyval.get("public"))):
         raise PolicyInvalid("The public key is not ed25519.", hint="Make one with `policy keygen`.")
     return key

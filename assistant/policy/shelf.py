@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.errors import AssistantError, BundleUnverified, PolicyError
+from assistant.errors import AssistantError, BundleUnverified, PolicyError, StorageError
 from assistant.policy.bundle import VerifiedBundle, authority_of, verify_bundle
 from assistant.policy.publishing import pack
 from assistant.policy.sources import MAX_BUNDLE, MAX_METADATA, ZipSource
@@ -67,8 +67,17 @@ def put_bundle(policy_home: Path, authority: str, files: Mapping[str, bytes], di
     folder = folder_of(policy_home, authority)
     disk.make_folder(folder)
     raw = pack(files)
-    replace_file(disk, folder / BUNDLE_FILE, raw)
-    replace_file(disk, folder / BUNDLE_COPY, raw)
+    for name in (BUNDLE_FILE, BUNDLE_COPY):
+        if not _holds(folder / name, raw):
+            replace_file(disk, folder / name, raw)
+
+
+def _holds(path: Path, raw: bytes) -> bool:
+    # A poll that brings nothing new must not rewrite megabytes of resources.
+    try:
+        return read_limited(path, len(raw)) == raw
+    except StorageError:
+        return False
 
 
 def put_root(policy_home: Path, first_root: bytes, disk: Disk) -> None:
