@@ -153,7 +153,7 @@ def _default_keyid(key: SSlibKey) -> str:
     return hashlib.sha256(_canonical(key.to_dict())).hexdigest()
 
 
-def _canonical(value: object) -> bytes:
+def _canonical(value: dict[str, Any]) -> bytes:
     encoded = encode_canonical(value)
     if encoded is None:
         raise ValueError("nothing to encode")
