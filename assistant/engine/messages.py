@@ -289,6 +289,10 @@ class IndexClear(msgspec.Struct, frozen=True, tag="index_clear"):
     """Forget everything."""
 
 
+class CountIndex(msgspec.Struct, frozen=True, tag="count_index"):
+    """How much the index holds."""
+
+
 class SetPaused(msgspec.Struct, frozen=True, tag="set_paused"):
     """Hold background work back while a turn runs."""
 
@@ -378,6 +382,7 @@ Request = (
     | IndexRemove
     | IndexQuery
     | IndexClear
+    | CountIndex
     | SetPaused
 )
 

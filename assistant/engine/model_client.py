@@ -20,6 +20,7 @@ from assistant.engine.messages import (
     Counts,
     CountTexts,
     DecodeProbed,
+    Done,
     GenerateRequest,
     GenerationEvent,
     GenerationFinished,
@@ -277,10 +278,12 @@ class ModelClient:
         return self._supervisor
 
     def _ask_done(self, body: Request) -> None:
-        self._child().ask(body, QUICK)
+        self._ask(body, Done, QUICK)
 
     def _ask(self, body: Request, kind: type[Answer], timeout: float) -> Answer:
-        return _expect(self._child().ask(body, timeout), kind)
+        child = self._child()
+        child.wait_loaded(STALL)
+        return _expect(child.ask(body, timeout), kind)
 
 
 def _expect(reply: Reply, kind: type[Answer]) -> Answer:

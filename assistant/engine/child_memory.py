@@ -1,0 +1,88 @@
+"""The memory child: embedder and vector index behind the wall, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assistant.engine.child import Desk, begin
+from assistant.engine.messages import (
+    CountIndex,
+    Done,
+    Embed,
+    Embedded,
+    EmbedderLoaded,
+    Failed,
+    IndexClear,
+    IndexHits,
+    IndexPut,
+    IndexQuery,
+    IndexRemove,
+    IndexState,
+    LoadEmbedder,
+    LoadFailed,
+    Reply,
+    Request,
+    RequestEnvelope,
+    SetPaused,
+)
+from assistant.errors import ModelInvalid, ModelMissing
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Wall, load, serve. Arguments come from the supervisor."""
+    desk = Desk(begin(list(arguments)))
+    envelope = desk.jobs.take()
+    if envelope is None or not isinstance(envelope.body, LoadEmbedder):
+        os._exit(2)
+    request, began = envelope.body, time.perf_counter()
+    # Heavy imports only behind the wall.
+    from assistant.engine.embedder import open_embedder, verified_folder
+    from assistant.engine.vector_index import VectorIndex
+
+    try:
+        embedder = open_embedder(verified_folder(Path(request.folder), request.sha256))
+    except ModelMissing:
+        desk.reply(envelope.id, LoadFailed("missing"))
+        return
+    except ModelInvalid:
+        desk.reply(envelope.id, LoadFailed("altered"))
+        return
+    index = VectorIndex(embedder.dimensions, chroma_from=request.chroma_from)
+    seconds = time.perf_counter() - began
+    desk.reply(envelope.id, EmbedderLoaded(embedder.dimensions, embedder.max_tokens, seconds))
+
+    def answer(body: Request) -> Reply:
+        match body:
+            case Embed(texts):
+                return Embedded(tuple(embedder.embed(texts)))
+            case IndexPut(ids, vectors):
+                index.put(ids, vectors)
+            case IndexRemove(ids):
+                index.remove(ids)
+            case IndexQuery(vector, k):
+                hits, way = index.query(vector, k)
+                return IndexHits(tuple(hits), way)
+            case IndexClear():
+                index.clear()
+            case CountIndex():
+                return IndexState(*index.state())
+            case SetPaused(paused):
+                index.paused = paused
+            case _:
+                return Failed("not for this child")
+        return Done()
+
+    while True:
+        waiting: RequestEnvelope | None = desk.jobs.take()
+        if waiting is not None:
+            desk.reply(waiting.id, _guarded(answer, waiting.body))
+
+
+def _guarded(answer: Callable[[Request], Reply], body: Request) -> Reply:
+    try:
+        return answer(body)
+    except ValueError:
+        return Failed("vectors of another shape")

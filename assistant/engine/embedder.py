@@ -1,0 +1,75 @@
+"""Text to vectors with a sentence-transformers model. Only the memory child imports it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from assistant.errors import ModelInvalid, ModelMissing
+
+MAX_FILE = 2 * 1024**3
+BATCH = 32
+
+
+def verified_folder(folder: Path, sha256: Mapping[str, str]) -> Path:
+    """``folder`` if every listed file is there with its digest.
+
+    Raises ``ModelMissing`` or ``ModelInvalid``. Names are relative to the folder.
+    """
+    for name, digest in sha256.items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelMissing("A file of the embedding model is missing.")
+        if path.stat().st_size > MAX_FILE:
+            raise ModelInvalid("A file of the embedding model is too long.")
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise ModelInvalid("A file of the embedding model was altered.")
+    return folder
+
+
+class Embedder(Protocol):
+    """Text to unit-length vectors."""
+
+    dimensions: int
+    max_tokens: int
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """One float32 little-endian vector per text."""
+        ...
+
+
+def open_embedder(folder: Path) -> Embedder:
+    """The fast forward pass where it computes this model exactly, else the library."""
+    from assistant.engine import bert
+
+    return bert.BertEmbedder(folder) if bert.fits(folder) else LibraryEmbedder(folder)
+
+
+class LibraryEmbedder:
+    """Any sentence-transformers model, through that library."""
+
+    def __init__(self, folder: Path) -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(1)
+        torch.set_num_interop_threads(1)
+        self._model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        self.dimensions = int(self._model.get_embedding_dimension())
+        self.max_tokens = int(self._model.max_seq_length)
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """One unit-length float32 little-endian vector per text."""
+        if not texts:
+            return []
+        vectors = self._model.encode(
+            list(texts),
+            batch_size=BATCH,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return [row.astype("<f4").tobytes() for row in vectors]
