@@ -1,0 +1,74 @@
+"""Earlier turns, and what the user thought of them, as candidates for recall.
+
+Only the user's own words of an earlier turn are ever recalled as memory, never the
+model's: of what mem0 stored, 97.8 % was junk that came from system text, recalled text and
+the model's own words. An answer is shown again only where the user rated, chose or edited
+it, and then as an example of form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from assistant.personal.considered import Considered
+from assistant.personal.feedback import lesson
+from assistant.personal.relevance import Asked
+from assistant.personal.words import subject_stems
+from assistant.vault.records import Feedback, ItemKind, Turn
+
+SAME_QUESTION = 0.60
+"""Cosine from which an earlier turn is about the same: measured between own paraphrases."""
+
+COVERED = 0.75
+"""Share of the question's words an earlier turn must hold while there are no vectors."""
+
+
+def fuse(bm25: Mapping[str, float], dense: Mapping[str, float]) -> dict[str, float]:
+    """Half and half after dividing each list by its maximum; each between 0 and 1.
+
+    On LoCoMo this beat reciprocal-rank fusion (design.md section 6).
+    """
+    found: dict[str, float] = {}
+    for scores in (bm25, dense):
+        top = max([0.0, *scores.values()])
+        for identity, score in scores.items():
+            share = max(0.0, score) / top if top > 0 else 0.0
+            found[identity] = found.get(identity, 0.0) + share / 2
+    return found
+
+
+def weigh_turns(
+    turns: Mapping[str, Turn],
+    acts: Sequence[Feedback],
+    asked: Asked,
+    bm25: Mapping[str, float],
+    dense: Mapping[str, float],
+) -> list[Considered]:
+    """Each turn, and each act on it that teaches something, with its scores."""
+    fused = fuse(bm25, dense)
+    weighed: list[Considered] = []
+    for identity in sorted(turns):
+        turn, cosine = turns[identity], dense.get(identity)
+        same = _same(asked, turn, cosine)
+        scores = (fused.get(identity, 0.0), bm25.get(identity, 0.0), cosine or 0.0)
+        weighed.append(_item(ItemKind.TURN, identity, turn.question, scores, same))
+        for act in acts:
+            taught = lesson(act, turn) if act.turn_id == identity else None
+            if taught is not None:
+                item = _item(ItemKind.FEEDBACK, act.id, taught.text, scores, same)
+                weighed.append(item.with_role(taught.role))
+    return weighed
+
+
+def _same(asked: Asked, turn: Turn, cosine: float | None) -> bool:
+    if cosine is not None:
+        return cosine >= SAME_QUESTION
+    wanted = set(asked.stems)
+    return len(wanted) >= 2 and len(wanted & subject_stems(turn.question)) >= COVERED * len(wanted)
+
+
+def _item(
+    kind: ItemKind, identity: str, text: str, scores: tuple[float, float, float], same: bool
+) -> Considered:
+    score, bm25, dense = scores
+    return Considered(kind, identity, text, score, bm25, dense, same, "" if same else "unrelated")

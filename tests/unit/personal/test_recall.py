@@ -1,0 +1,208 @@
+"""Recall: what stands beside a question, and what must not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from assistant.personal.recall import estimate, used
+from assistant.vault.records import FeedbackKind, PreferenceState, Scope
+from tests.unit.personal.fakes import NOON, Stores, act, preference, turn
+
+FORTY = [
+    "I am vegetarian.", "I can't stand coriander.", "I don't drink alcohol.",
+    "I am allergic to peanuts.", "I only eat halal meat.", "I avoid microwave meals.",
+    "I hate flying.", "I get seasick on a cruise.", "I prefer hostels to hotels.",
+    "I travel with my dog.", "I dislike crowded beaches.", "I avoid airports at night.",
+    "I prefer trains to buses.", "I have a bad knee.", "I don't like gyms.",
+    "I run three times a week.", "I practise yoga every morning.", "I sleep badly.",
+    "I don't take risks with my savings.", "I avoid credit cards.", "I am self-employed.",
+    "I buy second-hand clothes.", "I dislike leather shoes.", "I prefer wired headphones.",
+    "I want devices that can be repaired.", "I like minimalist rooms.", "I have two cats.",
+    "I clean with vinegar.", "I don't like horror films.", "I dislike musicals.",
+    "I only read non-fiction books.", "I listen to jazz.", "I play the cello.",
+    "I love chess.", "I work from home.", "I dislike long meetings.",
+    "I manage a team of nurses.", "I avoid calls with clients.", "My son is afraid of dogs.",
+    "We celebrate Hanukkah with the children.",
+]  # fmt: skip
+
+
+def texts(found: object) -> list[str]:
+    return [item.text for item in found.items]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("ready", [True, False])
+@pytest.mark.parametrize(
+    "question",
+    ["Write a bash loop that counts to ten.", "What is the capital of France?",
+     "Who wrote Hamlet?", "Translate 'good morning' into Latin.", "2 + 2?"],
+)  # fmt: skip
+def test_with_forty_preferences_an_unrelated_question_gets_none(ready: bool, question: str) -> None:
+    stores = Stores([preference(text) for text in FORTY])
+    stores.embedder.ready = ready
+    assert texts(stores.recall().find(question)) == []
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_with_forty_preferences_a_related_question_gets_its_own(ready: bool) -> None:
+    stores = Stores([preference(text) for text in FORTY])
+    stores.embedder.ready = ready
+    assert "I don't like horror films." in texts(
+        stores.recall().find("Which films should I watch tonight?")
+    )
+
+
+def test_a_topical_preference_does_not_surface_for_a_bash_loop() -> None:
+    stores = Stores([preference("I am vegetarian.")])
+    found = stores.recall().find("write a bash loop")
+    assert found.empty
+    assert [item.reason for item in found.considered] == ["unrelated"]
+
+
+def test_a_wish_about_style_applies_to_every_question() -> None:
+    stores = Stores([preference("Keep answers short.")])
+    for question in ("write a bash loop", "What shall I cook?", "Why is the sky blue?"):
+        assert texts(stores.recall().find(question)) == ["Keep answers short."]
+
+
+def test_a_condition_limits_a_wish_about_style() -> None:
+    stores = Stores([preference("Keep it short when I ask about code.")])
+    assert not stores.recall().find("Write a Python function.").empty
+    assert stores.recall().find("What shall I cook for dinner?").empty
+
+
+def test_a_topic_limits_a_preference() -> None:
+    stores = Stores([preference("Keep it short.", scope=Scope.TOPIC, scope_ref="cooking")])
+    assert not stores.recall().find("Give me a recipe for soup.").empty
+    assert stores.recall().find("Write a Python function.").empty
+
+
+def test_a_chat_preference_stays_in_its_chat() -> None:
+    stores = Stores([preference("Call me Sam.", scope=Scope.CHAT, scope_ref="c1")])
+    assert not stores.recall().find("Hello there", conversation="c1").empty
+    assert stores.recall().find("Hello there", conversation="c2").empty
+    assert stores.recall().find("Hello there").empty
+
+
+def test_a_project_preference_stays_in_its_project() -> None:
+    stores = Stores([preference("Be formal.", scope=Scope.PROJECT, scope_ref="thesis")])
+    assert not stores.recall().find("Hello there", project="thesis").empty
+    assert stores.recall().find("Hello there").empty
+
+
+@pytest.mark.parametrize("state", [s for s in PreferenceState if s is not PreferenceState.ACTIVE])
+def test_only_an_active_preference_is_recalled(state: PreferenceState) -> None:
+    stores = Stores([preference("Keep answers short.", state=state)])
+    assert stores.recall().find("Why is the sky blue?").empty
+
+
+def test_an_expired_preference_is_not_recalled() -> None:
+    stores = Stores([preference("Keep answers short.", expires=NOON + timedelta(minutes=1))])
+    assert stores.recall(now=NOON + timedelta(minutes=2)).find("Why?  Because?").empty
+    assert not stores.recall(now=NOON).find("Why is the sky blue?").empty
+
+
+def test_of_two_contradicting_wishes_the_later_holds() -> None:
+    older = preference("Keep answers short.", "a")
+    newer = preference("I want detailed answers.", "b", updated=NOON + timedelta(minutes=1))
+    found = Stores([older, newer]).recall().find("Why is the sky blue?")
+    assert texts(found) == ["I want detailed answers."]
+    assert {i.reason for i in found.considered if not i.passed} == {"contradicted"}
+
+
+def test_the_same_wish_said_twice_is_placed_once() -> None:
+    held = [preference("Keep answers short.", "a"), preference("Keep the answers short!", "b")]
+    found = Stores(held).recall().find("Why is the sky blue?")
+    assert len(found.items) == 1
+    assert [i.reason for i in found.considered if not i.passed] == ["repeats"]
+
+
+def test_a_budget_of_nothing_places_nothing() -> None:
+    found = Stores([preference("Keep answers short.")]).recall().find("Why?", budget_tokens=0)
+    assert found.empty
+    assert [item.reason for item in found.considered] == ["budget"]
+
+
+def test_the_model_counts_the_budget_where_it_can() -> None:
+    held = [preference("Keep answers short."), preference("No emojis."), preference("Be formal.")]
+
+    def ten_each(lines: list[str]) -> list[int]:
+        return [9 for _ in lines]
+
+    found = Stores(held).recall().find("Why is the sky blue?", budget_tokens=25, count=ten_each)
+    assert (len(found.items), found.tokens) == (2, 20)
+
+
+def test_an_empty_question_asks_nobody() -> None:
+    stores = Stores([preference("Keep answers short.")])
+    assert stores.recall().find("  \n").empty
+    assert stores.embedder.asked == 0
+
+
+def test_the_embedder_not_ready_leaves_full_text_search() -> None:
+    stores = Stores([preference("I don't like horror films.")])
+    stores.embedder.ready = False
+    found = stores.recall().find("Which horror films should I watch?")
+    assert texts(found) == ["I don't like horror films."]
+    assert not found.dense
+    assert found.items[0].bm25 > 0.0
+    assert found.items[0].dense == 0.0
+
+
+def test_what_the_user_said_earlier_is_recalled_in_their_own_words_only() -> None:
+    past = turn("My daughter is called Emma.", "Emma is a lovely name, from Germanic ermen.")
+    found = Stores(past=[past]).recall().find("How is my daughter called?")
+    assert texts(found) == ["My daughter is called Emma."]
+
+
+def test_the_running_conversation_is_not_recalled_into_itself() -> None:
+    stores = Stores(past=[turn("My daughter is called Emma.", chat="now")])
+    assert stores.recall().find("How is my daughter called?", conversation="now").empty
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "role"),
+    [(FeedbackKind.UP, "", "example"), (FeedbackKind.EDIT, "Simmer it.", "example"),
+     (FeedbackKind.DOWN, "", "avoid"), (FeedbackKind.SCORE, "90", "example"),
+     (FeedbackKind.SCORE, "10", "avoid"), (FeedbackKind.NOTE, "too long", "note")],
+)  # fmt: skip
+def test_a_rated_answer_returns_for_the_same_question(
+    kind: FeedbackKind, value: str, role: str
+) -> None:
+    past = turn("How do I cook lentil soup?", "Boil lentils for twenty minutes.")
+    found = (
+        Stores(past=[past], said=[act(kind, past, value)])
+        .recall()
+        .find("How do I cook lentil soup?")
+    )
+    assert role in [item.role.value for item in found.items if item.role]
+
+
+def test_an_undone_rating_teaches_nothing() -> None:
+    past = turn("How do I cook lentil soup?", "Boil lentils.")
+    said = [replace(act(FeedbackKind.UP, past), undone=True)]
+    found = Stores(past=[past], said=said).recall().find("How do I cook lentil soup?")
+    assert [item.kind.value for item in found.items] == ["turn"]
+
+
+def test_a_private_memory_is_kept_out_of_another_domain() -> None:
+    held = [preference("My partner and I eat spicy ramen after sex.")]
+    assert Stores(held).recall().find("What can I eat against heartburn?").empty
+
+
+def test_an_opinion_is_kept_out_of_a_factual_question() -> None:
+    held = [preference("I believe daily stand-up meetings are useless.")]
+    found = Stores(held).recall().find("How are daily stand-up meetings run?")
+    assert found.empty
+
+
+def test_what_is_recorded_holds_no_text() -> None:
+    found = Stores([preference("Keep answers short.", "p1")]).recall().find("Why is it so?")
+    assert [(kind.value, identity) for kind, identity, _ in used(found)] == [("preference", "p1")]
+
+
+def test_tokens_are_estimated_from_above() -> None:
+    text = "Keep answers short and use plain words."
+    assert estimate([text])[0] >= len(text.split())
