@@ -103,7 +103,9 @@ class BertEmbedder:
         return self._normalised(hidden, "embeddings.LayerNorm.")
 
     def _layer(self, hidden: Array, bias: Array, name: str) -> Array:
-        attended = self._linear(self._attention(hidden, bias, name), f"{name}attention.output.dense.")
+        attended = self._linear(
+            self._attention(hidden, bias, name), f"{name}attention.output.dense."
+        )
         attended += hidden
         hidden = self._normalised(attended, f"{name}attention.output.LayerNorm.")
         inner = _gelu(self._linear(hidden, f"{name}intermediate.dense."))

@@ -116,9 +116,7 @@ class ChatTemplate:
         text = self._run(template, shown, prompt=prompt)
         return _cut(text, marks, messages)
 
-    def _run(
-        self, template: jinja2.Template, shown: list[dict[str, str]], *, prompt: bool
-    ) -> str:
+    def _run(self, template: jinja2.Template, shown: list[dict[str, str]], *, prompt: bool) -> str:
         try:
             parts: list[str] = []
             length = 0
@@ -136,7 +134,7 @@ class ChatTemplate:
             return "".join(parts)
         except _Refused:
             raise
-        except Exception as error:  # noqa: BLE001 - foreign code: it may raise anything
+        except Exception as error:
             raise _Refused from error
 
 
@@ -162,9 +160,7 @@ def _compile(source: str) -> jinja2.Template | None:
         return None
 
 
-def _cut(
-    text: str, marks: Sequence[str], messages: Sequence[ChatMessage]
-) -> tuple[Segment, ...]:
+def _cut(text: str, marks: Sequence[str], messages: Sequence[ChatMessage]) -> tuple[Segment, ...]:
     """Cut rendered text at the placeholders. Each must be there once, in order."""
     segments: list[Segment] = []
     for mark, message in zip(marks, messages, strict=True):

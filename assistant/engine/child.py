@@ -119,9 +119,7 @@ def begin(arguments: list[str]) -> Channel[ReplyEnvelope, RequestEnvelope]:
     models = tuple(int(number) for number in arguments[1].split(",") if number)
     folders = tuple(Path(folder) for folder in arguments[2:])
     report = put_up(Openings(folders, (descriptor,), models))
-    channel = Channel[ReplyEnvelope, RequestEnvelope](
-        Connection(descriptor), RequestEnvelope
-    )
+    channel = Channel[ReplyEnvelope, RequestEnvelope](Connection(descriptor), RequestEnvelope)
     channel.send(ReplyEnvelope(0, report))
     sys.setswitchinterval(0.001)
     return channel

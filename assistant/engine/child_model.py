@@ -12,8 +12,8 @@ from assistant.engine.child import Desk, begin
 from assistant.engine.llama import Aborted, Llama
 from assistant.engine.messages import (
     SLICE,
-    AbsorbRequest,
     Absorbed,
+    AbsorbRequest,
     CountMessages,
     CountTexts,
     Done,

@@ -41,9 +41,7 @@ Emit = Callable[[TextDelta | CandidateFinished], None]
 class Decoder:
     """Decodes until every candidate has ended. ``emit`` gets its events in order."""
 
-    def __init__(
-        self, llama: Llama, emit: Emit, between_steps: Callable[[float], None]
-    ) -> None:
+    def __init__(self, llama: Llama, emit: Emit, between_steps: Callable[[float], None]) -> None:
         self._llama = llama
         self._emit = emit
         self._between_steps = between_steps

@@ -101,9 +101,7 @@ class Llama:
         self.bos = int(api.llama_vocab_bos(self._vocab))
         self.adds_bos = bool(api.llama_vocab_get_add_bos(self._vocab))
 
-    def _open_context(
-        self, libc: Any, size: int, threads: int, batch: int, flash: bool
-    ) -> Any:
+    def _open_context(self, libc: Any, size: int, threads: int, batch: int, flash: bool) -> Any:
         api = self._api
         parameters = api.llama_context_default_params()
         parameters.n_ctx = size
@@ -125,9 +123,7 @@ class Llama:
     def metadata(self, key: str) -> str:
         """A metadata string from the file, or ""."""
         buffer = ctypes.create_string_buffer(4096)
-        needed = self._api.llama_model_meta_val_str(
-            self._model, key.encode(), buffer, len(buffer)
-        )
+        needed = self._api.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
         if needed >= len(buffer):
             if needed > MAX_META:
                 return ""
@@ -163,9 +159,7 @@ class Llama:
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         buffer = (ctypes.c_int32 * room)()
-        count = self._api.llama_tokenize(
-            self._vocab, data, len(data), buffer, room, False, special
-        )
+        count = self._api.llama_tokenize(self._vocab, data, len(data), buffer, room, False, special)
         if count < 0:
             raise EngineError("The tokeniser failed.")
         return buffer[:count]
@@ -179,9 +173,7 @@ class Llama:
 
     def _render(self, token: int, *, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(64)
-        count = self._api.llama_token_to_piece(
-            self._vocab, token, buffer, len(buffer), 0, special
-        )
+        count = self._api.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
         if count < 0:
             buffer = ctypes.create_string_buffer(-count)
             count = self._api.llama_token_to_piece(
@@ -330,11 +322,7 @@ class Sampler:
 
 def _samplers(api: Any, sampling: Sampling, seed: int) -> list[Any]:
     chosen: list[Any] = []
-    if (
-        sampling.repeat_penalty != 1.0
-        or sampling.frequency_penalty
-        or sampling.presence_penalty
-    ):
+    if sampling.repeat_penalty != 1.0 or sampling.frequency_penalty or sampling.presence_penalty:
         chosen.append(
             api.llama_sampler_init_penalties(
                 sampling.repeat_window,

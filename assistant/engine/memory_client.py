@@ -72,9 +72,7 @@ class MemoryClient:
         request = LoadEmbedder(
             str(embedder.path), dict(embedder.sha256), self._settings.chroma_from
         )
-        plan = ChildPlan(
-            "assistant.engine.child_memory", (embedder.path,), (), lambda _: request
-        )
+        plan = ChildPlan("assistant.engine.child_memory", (embedder.path,), (), lambda _: request)
         self._supervisor = Supervisor(plan)
         for listener in self._listeners:
             self._supervisor.subscribe(listener)

@@ -11,8 +11,8 @@ from typing import TypeVar
 from assistant.engine.interfaces import EngineState, Phase
 from assistant.engine.messages import (
     SLICE,
-    AbsorbRequest,
     Absorbed,
+    AbsorbRequest,
     Cancel,
     CandidateFinished,
     ChatMessage,

@@ -217,9 +217,7 @@ class ModelSession:
     ) -> GenerationFinished:
         prompt = "".join(segment.text for segment in rendered)
         used = total + count
-        return GenerationFinished(
-            prompt, total, count, seconds, used, self.llama.context_size
-        )
+        return GenerationFinished(prompt, total, count, seconds, used, self.llama.context_size)
 
     def _cancelled(self, request: GenerateRequest, emit: Emit) -> None:
         for number in range(request.candidates):

@@ -55,9 +55,7 @@ def common(held: Sequence[Tokens], wanted: Sequence[Tokens]) -> int:
     return count
 
 
-def plan(
-    held: Sequence[Tokens], wanted: Sequence[Tokens], size: int, *, may_shift: bool
-) -> Plan:
+def plan(held: Sequence[Tokens], wanted: Sequence[Tokens], size: int, *, may_shift: bool) -> Plan:
     """The cheapest way from ``held`` to ``wanted``.
 
     A shift is taken when the oldest turns behind the common head were dropped and
@@ -85,9 +83,7 @@ def _find_shift(held: Sequence[Tokens], wanted: Sequence[Tokens], head: int) -> 
     return None
 
 
-def _common_chunks(
-    held: Sequence[Tokens], wanted: Sequence[Tokens], head: int, size: int
-) -> int:
+def _common_chunks(held: Sequence[Tokens], wanted: Sequence[Tokens], head: int, size: int) -> int:
     if head >= len(held) or head >= len(wanted):
         return 0
     return common(chunks(held[head], size), chunks(wanted[head], size))

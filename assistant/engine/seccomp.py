@@ -58,8 +58,7 @@ def build_filter(architecture: int, refused: tuple[int, ...], x32_bit: int) -> b
     ]
     # From each test the way to the closing "deny" is the tests still to come, and "allow".
     tests = [
-        _instruction(_JEQ, len(refused) - place, 0, number)
-        for place, number in enumerate(refused)
+        _instruction(_JEQ, len(refused) - place, 0, number) for place, number in enumerate(refused)
     ]
     return b"".join([*head, *tests, _instruction(_RETURN, 0, 0, _RET_ALLOW), deny])
 

@@ -286,9 +286,7 @@ class Supervisor:
                 queue.put(error)
         return loaded
 
-    def _deliver(
-        self, child: _Running, envelope: ReplyEnvelope, watchdog: threading.Timer
-    ) -> None:
+    def _deliver(self, child: _Running, envelope: ReplyEnvelope, watchdog: threading.Timer) -> None:
         if envelope.id == 0:
             if not isinstance(envelope.body, WallReport):
                 raise ProtocolViolation("A child answered what was not asked.")
