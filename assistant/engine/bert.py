@@ -163,7 +163,7 @@ def _gelu(values: Array) -> Array:
     series += np.float32(1)
     series *= _HALF
     series *= values
-    return series
+    return np.asarray(series, dtype=np.float32)
 
 
 def _read(path: Path) -> dict[str, Array]:

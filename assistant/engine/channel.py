@@ -32,7 +32,7 @@ class Channel(Generic[Outgoing, Incoming]):
         self._connection = connection
         self._limit = limit
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(incoming)
+        self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(incoming)
         self._sending = threading.Lock()
 
     def send(self, message: Outgoing) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 import jinja2
 from jinja2.ext import loopcontrols
@@ -151,11 +151,11 @@ def fold_system(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
 
 def _compile(source: str) -> jinja2.Template | None:
     # Flags and extensions as transformers.apply_chat_template has them.
-    environment: Any = ImmutableSandboxedEnvironment(
+    environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
     )
     try:
-        return environment.from_string(source)  # type: ignore[no-any-return]
+        return environment.from_string(source)
     except Exception:  # noqa: BLE001 - foreign code: a template that does not compile is none
         return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from assistant.engine.messages import ModelLoaded
-from assistant.engine.model_client import ModelClient, ModelFile, ModelSettings
+from assistant.engine.model_client import DEFAULT_SETTINGS, ModelClient, ModelFile, ModelSettings
 
 TIMEOUT = 120.0
 
 
-def check_loads(model: ModelFile, settings: ModelSettings = ModelSettings()) -> ModelLoaded:
+def check_loads(model: ModelFile, settings: ModelSettings = DEFAULT_SETTINGS) -> ModelLoaded:
     """Load the model and decode a little. Raises ``ModelMissing`` or ``ModelInvalid``.
 
     ``models add`` and ``models use`` call it before they change anything, so that the

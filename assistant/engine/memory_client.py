@@ -54,6 +54,9 @@ class MemorySettings:
     chroma_from: int = 1
 
 
+DEFAULT_SETTINGS = MemorySettings()
+
+
 class MemoryClient:
     """A supervised memory child. Implements ``interfaces.Memory``.
 
@@ -61,7 +64,7 @@ class MemoryClient:
     fills it again when ``restarts`` has grown.
     """
 
-    def __init__(self, settings: MemorySettings = MemorySettings()) -> None:
+    def __init__(self, settings: MemorySettings = DEFAULT_SETTINGS) -> None:
         self._settings = settings
         self._supervisor: Supervisor | None = None
         self._listeners: list[Callable[[EngineState], None]] = []

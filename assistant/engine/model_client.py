@@ -80,10 +80,13 @@ class ModelSettings:
     flash_attention: bool = True
 
 
+DEFAULT_SETTINGS = ModelSettings()
+
+
 class ModelClient:
     """A supervised model child. Implements ``interfaces.Model``."""
 
-    def __init__(self, settings: ModelSettings = ModelSettings()) -> None:
+    def __init__(self, settings: ModelSettings = DEFAULT_SETTINGS) -> None:
         self._settings = settings
         self._supervisor: Supervisor | None = None
         self._loaded: ModelLoaded | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Tokens = tuple[int, ...]
 
@@ -102,4 +103,4 @@ def split_at_markers(text: str, markers: Sequence[str]) -> list[str]:
             cuts.add(start + 1)
             start = text.find(marker, start + 1)
     edges = [0, *sorted(cuts), len(text)]
-    return [text[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    return [text[a:b] for a, b in pairwise(edges) if a < b]

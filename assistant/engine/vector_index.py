@@ -93,10 +93,10 @@ class VectorIndex:
 
     def query(self, vector: bytes, k: int) -> tuple[list[tuple[str, float]], Way]:
         """The ``k`` nearest with their cosine, nearest first."""
-        wanted = np.frombuffer(vector, dtype="<f4")
+        wanted = np.frombuffer(vector, dtype="<f4").astype(np.float32)
         if wanted.shape != (self._dimensions,) or not np.isfinite(wanted).all():
             raise ValueError
-        wanted = wanted / max(float(np.linalg.norm(wanted)), 1e-12)
+        wanted /= np.float32(max(float(np.linalg.norm(wanted)), 1e-12))
         with self._lock:
             self._touch()
             if self._collection is not None and self._by_chroma():
@@ -123,7 +123,8 @@ class VectorIndex:
                 larger = np.zeros((2 * len(self._matrix), self._dimensions), dtype=np.float32)
                 larger[:row] = self._matrix
                 self._matrix = larger
-        return self._matrix[row]
+        view: Array = self._matrix[row]
+        return view
 
     def _drop_row(self, id_: str) -> None:
         row, last = self._rows.pop(id_), len(self._ids) - 1
