@@ -19,6 +19,7 @@ from assistant.errors import (
     NoSuchItem,
     ReadOnlyStorage,
     StorageError,
+    UsageError,
     VaultBusy,
     VaultDamaged,
     VaultError,
@@ -74,6 +75,8 @@ class Database:
             yield
         except self._vendor_error as error:
             raise database_error(error) from error
+        except UnicodeEncodeError as error:
+            raise UsageError("A text is not valid Unicode.", hint="") from error
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""

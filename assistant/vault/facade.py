@@ -8,28 +8,46 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from assistant.errors import VaultExists, VaultMissing
+from assistant.errors import VaultError, VaultExists, VaultLocked, VaultMissing
 from assistant.vault import keys
-from assistant.vault.commits import CommitFile
+from assistant.vault.access import Access
+from assistant.vault.backup import back_up
 from assistant.vault.conversations import Conversations
 from assistant.vault.database import create_empty
 from assistant.vault.decision_log import DecisionLog
 from assistant.vault.embeddings import Embeddings
+from assistant.vault.erase import Erase
 from assistant.vault.feedback import FeedbackStore
-from assistant.vault.files import Disk, FolderLock, make_private_folder
+from assistant.vault.files import Disk, FolderLock, check_private_folder, make_private_folder
 from assistant.vault.header import Header
+from assistant.vault.keychain import (
+    Keychain,
+    keychain_name,
+    lost_since_remembered,
+    remember_commit,
+)
 from assistant.vault.keys import KdfFloor, KdfParameters
+from assistant.vault.migrations import MIGRATIONS, Steps
 from assistant.vault.preferences import Preferences
 from assistant.vault.records import Notice, from_microseconds
 from assistant.vault.search import Search
+from assistant.vault.session import Session, commit_file, database_path, remove_strays
 from assistant.vault.settings import Drafts, PolicyStateStore, Profile, Settings
 from assistant.vault.store import Store
+from assistant.vault.transfer import (
+    ExportDocument,
+    ExportScope,
+    Imported,
+    read_document,
+    write_document,
+)
 from assistant.vault.turns import Turns
 from assistant.vault.unlock import (
     HEADER_NAME,
     Secret,
     VaultKeys,
     new_slot,
+    read_header,
     unlock,
     write_header,
 )
@@ -49,11 +67,9 @@ class Vault:
     are durable on return. Errors: VaultError and StorageError families, NoSuchItem.
     """
 
-    def __init__(
-        self, folder: Path, lock: FolderLock, header: Header, vault_keys: VaultKeys, store: Store
-    ) -> None:
-        self.folder = folder
-        self._lock, self._header, self._keys, self._store = lock, header, vault_keys, store
+    def __init__(self, session: Session, lock: FolderLock, keychain: Keychain | None) -> None:
+        store = session.store
+        self._session, self._lock, self._keychain, self._store = session, lock, keychain, store
         self.conversations = Conversations(store)
         self.turns = Turns(store)
         self.preferences = Preferences(store)
@@ -65,6 +81,8 @@ class Vault:
         self.profile = Profile(store)
         self.policy_state = PolicyStateStore(store)
         self.decision_log = DecisionLog(store)
+        self.access = Access(session)
+        self.erase = Erase(store)
 
     @classmethod
     def create(
@@ -77,6 +95,7 @@ class Vault:
         random: Callable[[int], bytes] = os.urandom,
         floor: KdfFloor | None = None,
         disk: Disk | None = None,
+        steps: Steps = MIGRATIONS,
     ) -> tuple[Vault, str]:
         """Make a new vault; returns it unlocked, with the recovery key to show once.
 
@@ -90,27 +109,11 @@ class Vault:
             if vault_exists(folder):
                 raise VaultExists("There is already a vault in this home.")
             remove_strays(folder, keep="", disk=disk)
-            vault_id, generation = random(16).hex(), random(4).hex()
-            vault_keys = VaultKeys.of(bytearray(random(keys.KEY_BYTES)), vault_id)
-            recovery = keys.new_recovery_key(random)
-            header = Header(
-                vault_id,
-                generation,
-                1,
-                (
-                    new_slot(
-                        Secret.passphrase(passphrase), vault_keys.master, vault_id, random, kdf
-                    ),
-                    new_slot(Secret.recovery(recovery), vault_keys.master, vault_id, random),
-                ),
-            )
-            store = store_of(folder, header, vault_keys, now=now, random=random, disk=disk)
-            create_empty(store.path)
-            store.create()
-            store.set_header_revision(header.revision)
-            # The key file is written last: without it there is no vault.
-            write_header(folder, header, vault_keys, disk)
-            return cls(folder, lock, header, vault_keys, store), recovery
+            header, vault_keys, recovery = _new_header(passphrase, kdf, random)
+            store = _store(folder, header, vault_keys, now, random, disk, steps)
+            session = Session(folder, header, vault_keys, store, disk, floor, now, random)
+            _fill(session)
+            return cls(session, lock, None), recovery
         except BaseException:
             lock.release()
             raise
@@ -122,13 +125,16 @@ class Vault:
         passphrase: bytes | None = None,
         *,
         recovery: str | None = None,
+        keychain: Keychain | None = None,
         now: Callable[[], datetime],
         random: Callable[[int], bytes] = os.urandom,
         floor: KdfFloor | None = None,
         disk: Disk | None = None,
+        steps: Steps = MIGRATIONS,
     ) -> Vault:
-        """Unlock with the passphrase or the recovery key.
+        """Unlock with the passphrase, the recovery key, or else the keychain's secret.
 
+        With a keychain the vault's commit number is compared with the one kept there.
         Turns left open by a crash become ``interrupted``; what was found about the
         vault's integrity is in ``notices``. Raises VaultMissing, VaultBusy,
         UnlockTooSoon, WrongPassphrase, UnsafeKeyParameters, VaultDamaged, VaultTooNew.
@@ -136,31 +142,30 @@ class Vault:
         disk, floor = disk or Disk(), floor or KdfFloor()
         if not vault_exists(folder):
             raise VaultMissing("There is no vault in this home yet.")
-        secret = (
-            Secret.passphrase(passphrase or b"") if recovery is None else Secret.recovery(recovery)
-        )
-        make_private_folder(folder)
+        check_private_folder(folder)
         lock = FolderLock(folder)
         try:
-            read, header, vault_keys = unlock(folder, secret, now=now(), floor=floor, disk=disk)
-            store = store_of(folder, header, vault_keys, now=now, random=random, disk=disk)
+            read = read_header(folder, disk)
+            secret = _secret(read.header, passphrase, recovery, keychain)
+            header, vault_keys = unlock(folder, read, secret, now=now(), floor=floor, disk=disk)
+            store = _store(folder, header, vault_keys, now, random, disk, steps)
+            session = Session(folder, header, vault_keys, store, disk, floor, now, random)
             store.open(header_revision=header.revision)
         except BaseException:
             lock.release()
             raise
-        vault = cls(folder, lock, header, vault_keys, store)
-        remove_strays(folder, keep=header.generation, disk=disk)
-        if read.damaged_copies:
-            write_header(folder, header, vault_keys, disk)
-            message = "One copy in the key file was damaged and rewritten from the other."
-            store.add_notice(Notice("repaired", message, now()))
-        vault._interrupt_open_turns()
+        vault = cls(session, lock, keychain)
+        try:
+            vault._after_open(repair_header=read.damaged_copies > 0)
+        except BaseException:
+            vault.close()
+            raise
         return vault
 
     @property
     def vault_id(self) -> str:
         """Random, fixed at creation, not secret."""
-        return self._header.vault_id
+        return self._session.header.vault_id
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -181,18 +186,37 @@ class Vault:
 
     def derived_key(self, purpose: str) -> bytes:
         """A key for another use (such as the prefix cache), never one of the vault's own."""
-        salt = bytes.fromhex(self._header.vault_id)
-        return keys.derive(self._keys.master, b"use: " + purpose.encode(), salt)
+        salt = bytes.fromhex(self._session.header.vault_id)
+        return keys.derive(self._session.keys.master, b"use: " + purpose.encode(), salt)
 
     def verify(self) -> None:
         """Authenticate every page and check every structure; VaultDamaged if not sound."""
         self._store.read(lambda db: db.check())
 
+    def back_up(self, target: Path, *, overwrite: bool = False) -> int:
+        """Write one encrypted, verified file; see assistant.vault.backup."""
+        return back_up(self._session, target, overwrite=overwrite)
+
+    def export(self, chosen: ExportScope) -> ExportDocument:
+        """The chosen conversations and preferences, in the clear; see .transfer."""
+        return read_document(self._store, chosen)
+
+    def import_document(self, document: ExportDocument) -> Imported:
+        """Add what is not there yet; see assistant.vault.transfer."""
+        return write_document(self._store, document)
+
     def close(self) -> None:
         """Lock: close the database, overwrite the keys, let the next holder in."""
-        self._store.close()
-        self._keys.overwrite()
-        self._lock.release()
+        try:
+            if self._keychain is not None:
+                remember_commit(self._keychain, self.vault_id, self._store.commit_number()[0])
+        except VaultError:
+            # The keychain or the vault is locked already: nothing to remember then.
+            pass
+        finally:
+            self._store.close()
+            self._session.keys.overwrite()
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -200,31 +224,71 @@ class Vault:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _interrupt_open_turns(self) -> None:
+    def _after_open(self, *, repair_header: bool) -> None:
+        session = self._session
+        remove_strays(session.folder, keep=session.header.generation, disk=session.disk)
+        if repair_header:
+            write_header(session.folder, session.header, session.keys, session.disk)
+            message = "One copy in the key file was damaged and rewritten from the other. No loss."
+            self._store.add_notice(Notice("repaired", message, session.now()))
+        if self._keychain is not None:
+            number = self._store.commit_number()[0]
+            lost = lost_since_remembered(self._keychain, self.vault_id, number)
+            if lost:
+                message = f"An older copy was put back: the last {lost} changes are missing."
+                self._store.add_notice(Notice("lost", message, session.now(), lost))
         if self._store.read(lambda db: db.row("SELECT 1 FROM turns WHERE status = 'open'")):
             sql = "UPDATE turns SET status = 'interrupted' WHERE status = 'open'"
             self._store.write(lambda db: db.change(sql))
 
 
-def store_of(
+def _secret(
+    header: Header, passphrase: bytes | None, recovery: str | None, keychain: Keychain | None
+) -> Secret:
+    if recovery is not None:
+        return Secret.recovery(recovery)
+    if passphrase is not None:
+        return Secret.passphrase(passphrase)
+    found = None if keychain is None else keychain.get(keychain_name(header))
+    if found is None:
+        raise VaultLocked("The passphrase is needed.")
+    return Secret("keychain", found)
+
+
+def _new_header(
+    passphrase: bytes, kdf: KdfParameters, random: Callable[[int], bytes]
+) -> tuple[Header, VaultKeys, str]:
+    vault_id, generation = random(16).hex(), random(4).hex()
+    vault_keys = VaultKeys.of(bytearray(random(keys.KEY_BYTES)), vault_id)
+    recovery = keys.new_recovery_key(random)
+    slots = (
+        new_slot(Secret.passphrase(passphrase), vault_keys.master, vault_id, random, kdf),
+        new_slot(Secret.recovery(recovery), vault_keys.master, vault_id, random),
+    )
+    return Header(vault_id, generation, 1, slots), vault_keys, recovery
+
+
+def _fill(session: Session) -> None:
+    create_empty(session.store.path)
+    session.store.create()
+    try:
+        session.store.set_header_revision(session.header.revision)
+        # The key file is written last: without it there is no vault.
+        write_header(session.folder, session.header, session.keys, session.disk)
+    except BaseException:
+        session.store.close()
+        raise
+
+
+def _store(
     folder: Path,
     header: Header,
     vault_keys: VaultKeys,
-    *,
     now: Callable[[], datetime],
     random: Callable[[int], bytes],
     disk: Disk,
+    steps: Steps,
 ) -> Store:
-    """The store of the generation that the key file names."""
-    path = folder / f"vault-{header.generation}.db"
-    marks = CommitFile(path.with_suffix(".commits"), vault_keys.commits, disk)
-    return Store(path, vault_keys.database, marks, now=now, random=random)
-
-
-def remove_strays(folder: Path, *, keep: str, disk: Disk) -> None:
-    """Remove what an interrupted rekey, restore or creation left behind."""
-    for path in folder.glob("vault-*"):
-        if not keep or not path.name.startswith(f"vault-{keep}."):
-            disk.remove(path)
-    for path in folder.glob("*.new"):
-        disk.remove(path)
+    path = database_path(folder, header.generation)
+    marks = commit_file(folder, header, vault_keys, disk)
+    return Store(path, vault_keys.database, marks, now=now, random=random, steps=steps)

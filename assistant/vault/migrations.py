@@ -6,6 +6,8 @@ from typing import Final
 
 from assistant.errors import VaultTooNew
 
+Steps = tuple[tuple[str, ...], ...]
+
 APPLICATION_ID: Final = 0x42415631
 
 _FIRST: Final = (
@@ -119,11 +121,11 @@ _FIRST: Final = (
         INSERT INTO preferences_text(rowid, text) VALUES (new.n, new.text); END""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+MIGRATIONS: Final[Steps] = (_FIRST,)
 FULL_TEXT_TABLES: Final = ("turns_text", "preferences_text")
 
 
-def pending(version: int, steps: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+def pending(version: int, steps: Steps) -> Steps:
     """The steps a vault of schema ``version`` still needs; VaultTooNew if it is ahead."""
     if version > len(steps):
         raise VaultTooNew("This vault was written by a newer program.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -85,7 +86,7 @@ class Store:
         *,
         now: Callable[[], datetime],
         random: Callable[[int], bytes],
-        steps: tuple[tuple[str, ...], ...] = migrations.MIGRATIONS,
+        steps: migrations.Steps = migrations.MIGRATIONS,
     ) -> None:
         self.path, self.now = path, now
         self._key, self._marks, self._random, self._steps = key, marks, random, steps
@@ -149,15 +150,33 @@ class Store:
     def exclusively(self, work: Callable[[Database], T]) -> T:
         """Run a function on the vault thread outside a transaction, then mark.
 
-        For what SQLite does in transactions of its own (VACUUM).
+        For what SQLite does in transactions of its own (VACUUM). While it runs the
+        mark says that pages may rightly differ, so a kill is no false alarm.
         """
 
         def marked() -> T:
-            result = work(self._db)
-            self._put_mark(self._mark())
-            return result
+            self._put_mark(replace(self._mark(), recovering=True))
+            try:
+                return work(self._db)
+            finally:
+                self._put_mark(self._mark())
 
         return self._thread.call(marked)
+
+    def swap(self, path: Path, key: bytes | bytearray, marks: CommitFile) -> None:
+        """Go on with another file that holds the same rows. On the vault thread only."""
+        database = connect(path, key)
+        self._db.close()
+        self._database, self.path, self._key, self._marks = database, path, key, marks
+
+    def commit_number(self) -> tuple[int, bytes]:
+        """How many commits there were, and the rolling digest."""
+
+        def work(_: Database) -> tuple[int, bytes]:
+            state = self._state()
+            return state.number, state.digest
+
+        return self.read(work)
 
     def add_notice(self, notice: Notice) -> None:
         """Keep a notice until it is acknowledged."""

@@ -106,7 +106,7 @@ class Turns:
                 outcome.notes,
                 turn_id,
             )
-            _add_used(db, turn_id, items)
+            add_used(db, turn_id, items)
 
         self._store.write(save)
 
@@ -162,7 +162,7 @@ class Turns:
     def record_used(self, turn_id: str, items: Iterable[UsedItem]) -> None:
         """Remember what shaped a turn (ids and scores, never text)."""
         found = tuple(items)
-        self._store.write(lambda db: _add_used(db, turn_id, found))
+        self._store.write(lambda db: add_used(db, turn_id, found))
 
     def used(self, turn_id: str) -> tuple[UsedItem, ...]:
         """What shaped a turn, in the order it was placed."""
@@ -184,7 +184,8 @@ def _next_position(db: Database, conversation_id: str) -> int:
     return int(db.value(sql, conversation_id))
 
 
-def _add_used(db: Database, turn_id: str, items: tuple[UsedItem, ...]) -> None:
+def add_used(db: Database, turn_id: str, items: tuple[UsedItem, ...]) -> None:
+    """Insert what a turn used. For finish and import."""
     sql = "INSERT INTO turn_used(turn_id, kind, item_id, score) VALUES (?, ?, ?, ?)"
     for item in items:
         db.change(sql, turn_id, item.kind.value, item.item_id, item.score)

@@ -118,25 +118,28 @@ def write_header(folder: Path, header: Header, vault_keys: VaultKeys, disk: Disk
 
 
 def unlock(
-    folder: Path, secret: Secret, *, now: datetime, floor: KdfFloor, disk: Disk
-) -> tuple[UnverifiedHeader, Header, VaultKeys]:
-    """Open a slot, with the failures counted, and verify the key file.
+    folder: Path,
+    read: UnverifiedHeader,
+    secret: Secret,
+    *,
+    now: datetime,
+    floor: KdfFloor,
+    disk: Disk,
+) -> tuple[Header, VaultKeys]:
+    """Open a slot, with failures counted, and verify the key file.
 
-    Raises VaultMissing, UnlockTooSoon, WrongPassphrase, UnsafeKeyParameters,
-    VaultDamaged, VaultTooNew.
+    Raises UnlockTooSoon, WrongPassphrase, UnsafeKeyParameters, VaultDamaged.
     """
-    read = read_header(folder, disk)
-    attempts = Attempts(folder / ATTEMPTS_NAME, disk, now)
     slot = read.header.slot(secret.kind)
     if slot is not None and slot.kind == "passphrase":
         # Before counting and deriving: anybody may have written these parameters.
         floor.check(slot.kdf)
+    attempts = Attempts(folder / ATTEMPTS_NAME, disk, now)
     attempts.begin()
-    master = open_slot(read.header, secret, floor)
+    vault_keys = VaultKeys.of(open_slot(read.header, secret, floor), read.header.vault_id)
     attempts.succeeded()
-    vault_keys = VaultKeys.of(master, read.header.vault_id)
     try:
-        return read, read.verified(vault_keys.header), vault_keys
+        return read.verified(vault_keys.header), vault_keys
     except VaultDamaged:
         vault_keys.overwrite()
         raise

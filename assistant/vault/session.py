@@ -1,0 +1,55 @@
+"""What an unlocked vault consists of, shared by the parts that change its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from assistant.vault.commits import CommitFile
+from assistant.vault.files import Disk
+from assistant.vault.header import Header
+from assistant.vault.keys import KdfFloor
+from assistant.vault.store import Store
+from assistant.vault.unlock import VaultKeys, write_header
+
+
+@dataclass(slots=True)
+class Session:
+    """The folder, the key file in force, the keys, the store and what they came from."""
+
+    folder: Path
+    header: Header
+    keys: VaultKeys
+    store: Store
+    disk: Disk
+    floor: KdfFloor
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    def put_header(self, header: Header) -> None:
+        """Replace the key file atomically, then let the database know its revision."""
+        write_header(self.folder, header, self.keys, self.disk)
+        self.header = header
+        self.store.set_header_revision(header.revision)
+
+
+def database_path(folder: Path, generation: str) -> Path:
+    """The database of a generation; the key file names the one in force."""
+    return folder / f"vault-{generation}.db"
+
+
+def commit_file(folder: Path, header: Header, vault_keys: VaultKeys, disk: Disk) -> CommitFile:
+    """The commit file of the generation that the key file names."""
+    path = database_path(folder, header.generation).with_suffix(".commits")
+    return CommitFile(path, vault_keys.commits, disk)
+
+
+def remove_strays(folder: Path, *, keep: str, disk: Disk) -> None:
+    """Remove what an interrupted rekey, restore or creation left behind."""
+    for path in folder.glob("vault-*"):
+        if not keep or not path.name.startswith(f"vault-{keep}."):
+            disk.remove(path)
+    for path in folder.glob("*.new"):
+        disk.remove(path)

@@ -1,0 +1,175 @@
+"""Export and import: what the vault holds as plain values, and back.
+
+The document is the same for JSON, Markdown and a ChatGPT export; the vault adds what
+it does not have yet, by id, so importing twice adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, Literal
+
+import msgspec
+
+from assistant.errors import UsageError
+from assistant.vault.conversations import Conversations
+from assistant.vault.feedback import FeedbackStore
+from assistant.vault.preferences import Preferences
+from assistant.vault.records import (
+    Conversation,
+    Feedback,
+    Preference,
+    ProfileValue,
+    Turn,
+    TurnStatus,
+    UsedItem,
+)
+from assistant.vault.settings import Profile
+from assistant.vault.turns import Turns, add_turn, add_used
+
+if TYPE_CHECKING:
+    from assistant.vault.database import Database
+    from assistant.vault.store import Store
+
+MAX_IMPORT_BYTES: Final = 256 << 20
+
+
+class ExportedTurn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A turn with what it used and what was said of it."""
+
+    turn: Turn
+    used: tuple[UsedItem, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+
+
+class ExportedConversation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A conversation with its turns in order."""
+
+    conversation: Conversation
+    turns: tuple[ExportedTurn, ...] = ()
+
+
+class ExportDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything in one export."""
+
+    conversations: tuple[ExportedConversation, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    profile: tuple[ProfileValue, ...] = ()
+    format: Literal["bounded-assistant export"] = "bounded-assistant export"
+    version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
+
+
+class ExportScope(msgspec.Struct, frozen=True):
+    """What to export: conversations by id (None is all, () is none), preferences or not."""
+
+    conversations: tuple[str, ...] | None = None
+    preferences: bool = True
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What an import added, and what was passed over because it is there already."""
+
+    conversations: int = 0
+    turns: int = 0
+    preferences: int = 0
+    passed_over: int = 0
+
+
+def to_json(document: ExportDocument) -> bytes:
+    """The document as one JSON object with a newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def from_json(file: BinaryIO, *, limit: int = MAX_IMPORT_BYTES) -> ExportDocument:
+    """Read an export; UsageError if it is too large or not one."""
+    data = file.read(limit + 1)
+    if len(data) > limit:
+        raise UsageError("The file is too large to import.", hint="")
+    try:
+        return msgspec.json.decode(data, type=ExportDocument)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError("The file is not an export of this program.", hint="") from error
+
+
+def read_document(store: Store, scope: ExportScope) -> ExportDocument:
+    """Everything in the scope; NoSuchItem if a named conversation is not there."""
+    conversations = Conversations(store)
+    if scope.conversations is None:
+        chosen = tuple(reversed(conversations.list(limit=-1, pinned_first=False)))
+    else:
+        chosen = tuple(conversations.get(each) for each in scope.conversations)
+    return ExportDocument(
+        tuple(_exported(store, each) for each in chosen),
+        Preferences(store).list() if scope.preferences else (),
+        Profile(store).list() if scope.preferences else (),
+    )
+
+
+def write_document(store: Store, document: ExportDocument) -> Imported:
+    """Add what is not there yet; one commit for each conversation."""
+    counts = [0, 0, 0, 0]
+    for each in document.conversations:
+        turns = store.write(lambda db, each=each: _add_conversation(db, each))  # type: ignore[misc]
+        counts[0 if turns is not None else 3] += 1
+        counts[1] += turns or 0
+
+    def rest(db: Database) -> None:
+        for preference in document.preferences:
+            known = db.row("SELECT 1 FROM preferences WHERE id = ?", preference.id)
+            counts[3 if known else 2] += 1
+            if not known:
+                db.insert("preferences", preference)
+        for value in document.profile:
+            sql = "INSERT OR IGNORE INTO profile(dimension, value, locked) VALUES (?, ?, ?)"
+            db.change(sql, value.dimension, value.value, int(value.locked))
+
+    if document.preferences or document.profile:
+        store.write(rest)
+    return Imported(*counts)
+
+
+def _exported(store: Store, conversation: Conversation) -> ExportedConversation:
+    turns, feedback = Turns(store), FeedbackStore(store)
+    return ExportedConversation(
+        conversation,
+        tuple(
+            ExportedTurn(
+                turn, turns.used(turn.id), feedback.list(turn_id=turn.id, with_undone=True)
+            )
+            for turn in turns.list(conversation.id)
+        ),
+    )
+
+
+def _add_conversation(db: Database, exported: ExportedConversation) -> int | None:
+    """The number of turns added, or None if the conversation is there already."""
+    conversation = exported.conversation
+    if db.row("SELECT 1 FROM conversations WHERE id = ?", conversation.id):
+        return None
+    db.insert("conversations", conversation)
+    added = 0
+    for each in _own(exported):
+        if db.row("SELECT 1 FROM turns WHERE id = ?", each.turn.id):
+            continue
+        add_turn(db, each.turn)
+        add_used(db, each.turn.id, each.used)
+        added += 1
+        for said in each.feedback:
+            if not db.row("SELECT 1 FROM feedback WHERE id = ?", said.id):
+                db.insert("feedback", replace(said, turn_id=each.turn.id))
+    return added
+
+
+def _own(exported: ExportedConversation) -> Iterator[ExportedTurn]:
+    """The turns, made to belong to this conversation and none of them open."""
+    for position, each in enumerate(exported.turns):
+        status = each.turn.status
+        status = TurnStatus.INTERRUPTED if status is TurnStatus.OPEN else status
+        turn = replace(
+            each.turn,
+            conversation_id=exported.conversation.id,
+            position=position,
+            status=status,
+        )
+        yield msgspec.structs.replace(each, turn=turn)
