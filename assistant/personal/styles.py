@@ -45,13 +45,13 @@ _FORM = r"""(?:answers?|repl(?:y|ies)|responses?|explanations?|lists?|sentences?
 _BETWEEN = r"""(?:\s+(?:it|them|your|the|my|things|answers?|replies|responses?|me|everything|very
     |really|as|more|always|lists?|e-?mails?|letters|code|reports|essays|recipes))*\s+"""
 
-# A negation just before turns a wish round; so does one with which the match begins.
+# A negation just before turns a wish round; so does one inside the match.
 _NEGATED = re.compile(
     r"""\b(?:no|not|never|without|avoid|stop|don'?t|dislike|hate|fewer|less|skip|drop|leave\ out
     |can'?t\ stand|too\ (?:many|much)|rather\ than|instead\ of)\b[^.,;]{0,40}$""",
     re.VERBOSE,
 )
-_NEGATING_START = re.compile(r"(?:no|without|avoid|fewer|too|so|dislike|hate)\b")
+_NEGATED_INSIDE = re.compile(r"^(?:avoid|too|so|dislike|hate)\b|\b(?:no|without|fewer)\b")
 
 _LESS_MORE: tuple[tuple[Style, int, str], ...] = (
     (Style.LENGTH, -1, rf"""(?:short|shorter|brief|briefer|concise|terse|succinct|compact|crisp)
@@ -128,8 +128,7 @@ def read_wishes(plain: str) -> tuple[Wish, ...]:
 
 
 def _turned(direction: int, plain: str, found: re.Match[str]) -> int:
-    begins = _NEGATING_START.match(found.group().lower()) is not None
     # "too long", "without jargon" already carry their negation in the pattern's direction.
-    inside = begins and direction == 1
+    inside = direction == 1 and _NEGATED_INSIDE.search(found.group().lower()) is not None
     before = _NEGATED.search(plain[: found.start()].lower()) is not None
     return -direction if before or inside else direction
