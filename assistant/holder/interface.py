@@ -415,3 +415,11 @@ class Front(Protocol):
     def lock(self) -> None:
         """Close the vault and kill both children; harmless when already locked."""
         ...
+
+    def when_locked(self, act: Callable[[str], None]) -> None:
+        """Be told, from another thread, that the vault was locked, and why in a few words.
+
+        It may be this face's own doing, the idle time-out, or another shell's `lock`. The
+        face must clear its screen of content.
+        """
+        ...

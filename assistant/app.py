@@ -1,0 +1,389 @@
+"""The composition root: settings in, wired assistant out. Nothing else chooses paths,
+clocks or sources of randomness.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from assistant.errors import (
+    AssistantError,
+    ModelError,
+    UsageError,
+    VaultBusy,
+    VaultExists,
+    VaultMissing,
+)
+from assistant.holder.interface import Application, Situation, Strength
+
+if TYPE_CHECKING:
+    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
+    from assistant.holder.holder import Holder
+    from assistant.holder.socket import HolderSocket, RemoteApplication
+    from assistant.policy import EffectivePolicy, Gate, Places, PolicyState
+    from assistant.policy.storage import Disk
+    from assistant.vault import Vault
+
+_CLI_PATIENCE = 20.0
+"""Seconds a one-shot command waits for the embedder before BM25 alone answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where everything lies. ``patience`` is how long recall waits for the embedder."""
+
+    home: Path
+    system_policy: Path
+    catalogue: Path
+    weights: Path
+    patience: float = _CLI_PATIENCE
+
+
+def default_home() -> Path:
+    """The platform's folder for an application's private data."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "assistant"
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "assistant"
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "assistant"
+
+
+def default_settings(home: Path | None) -> Settings:
+    """The product's own settings; only the home can be chosen."""
+    from assistant.engine import catalogue_path, default_weights
+    from assistant.policy import system_policy_folder
+
+    return Settings(
+        home=(home or default_home()).expanduser().absolute(),
+        system_policy=system_policy_folder(),
+        catalogue=catalogue_path(),
+        weights=default_weights(),
+    )
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class LocalFront:
+    """Implements ``interface.Front`` on this machine, for every face."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.now: Callable[[], datetime] = utc_now
+        self._model: ModelClient | None = None
+        self._memory: MemoryClient | None = None
+        self._model_file: ModelFile | None = None
+        self._warming = threading.Lock()
+        self._holder: Holder | None = None
+        self._socket: HolderSocket | None = None
+        self._policy: PolicyState | None = None
+        self._listeners: list[Callable[[str], None]] = []
+
+    # -- before the vault is open ----------------------------------------------------------
+
+    @property
+    def vault_folder(self) -> Path:
+        """Where the vault's files lie."""
+        return self.settings.home / "vault"
+
+    @property
+    def places(self) -> Places:
+        """Where policy lies: home, system folder, package."""
+        from assistant.policy import Places, packaged_baseline
+
+        return Places(
+            self.settings.home / "policy", self.settings.system_policy, packaged_baseline()
+        )
+
+    @property
+    def disk(self) -> Disk:
+        """How policy files are written."""
+        from assistant.policy.storage import Disk
+
+        return Disk()
+
+    @property
+    def registry(self) -> ModelRegistry:
+        """The models of this home."""
+        from assistant.engine import ModelCatalogue, ModelRegistry
+
+        self.make_home()
+        catalogue = ModelCatalogue.load(self.settings.catalogue)
+        return ModelRegistry(self.settings.home, catalogue, self.settings.weights)
+
+    def make_home(self) -> None:
+        """Make the home folder, readable by this user alone."""
+        from assistant.vault.files import make_private_folder
+
+        make_private_folder(self.settings.home)
+
+    def policy_state(self) -> PolicyState:
+        """The verified policy in force. Raises PolicyError (exit 4) when there is none."""
+        if self._policy is None:
+            from assistant.policy import load_policy
+
+            places = self.places
+            self._policy = load_policy(
+                places.home, places.system, places.baseline, self.now(), None
+            )
+        return self._policy
+
+    def gate_for(self, document: Path | None) -> Gate:
+        """A gate over the policy in force, or over one document alone."""
+        from assistant.policy import Gate, PolicyDocument, Wishes, resolve
+
+        if document is None:
+            return Gate(self.policy_state().effective(Wishes()), None)
+        from assistant.policy.storage import read_limited
+
+        raw = read_limited(document.resolve(), 4 * 1024 * 1024)
+        if raw is None:
+            raise UsageError("There is no such document.", hint="Check the path.")
+        return Gate(resolve([PolicyDocument.from_bytes(raw)], Wishes()), None)
+
+    def situation(self) -> Situation:
+        """The state of this home. Raises PolicyError when there may be no chat."""
+        from assistant.vault import vault_exists
+
+        state = self.policy_state()
+        vault: Literal["missing", "locked", "held", "open"]
+        if self._holder is not None and not self._holder.locked:
+            vault = "open"
+        elif not vault_exists(self.vault_folder):
+            vault = "missing"
+        else:
+            vault = "held" if self.holder_elsewhere() is not None else "locked"
+        return Situation(
+            vault, str(self.settings.home), self._model_name(), tiers_of(state), state.alarms
+        )
+
+    def _model_name(self) -> str:
+        try:
+            return self.registry.in_use().id
+        except AssistantError:
+            return ""
+
+    def require_vault(self) -> None:
+        """Raise VaultMissing where there is none, before anything heavy starts."""
+        from assistant.vault import vault_exists
+
+        if not vault_exists(self.vault_folder):
+            raise VaultMissing("There is no vault in this home yet.")
+
+    def require_no_vault(self) -> None:
+        """Raise VaultExists before a passphrase is asked for."""
+        from assistant.vault import vault_exists
+
+        if vault_exists(self.vault_folder):
+            raise VaultExists("There is a vault in this home already.")
+
+    def holder_elsewhere(self) -> RemoteApplication | None:
+        """Another process that holds this home's vault, or None."""
+        from assistant.holder.socket import RemoteApplication
+
+        if self._holder is not None and not self._holder.locked:
+            return None
+        return RemoteApplication.find(self.settings.home)
+
+    def strength(self, passphrase: str) -> Strength:
+        """Estimate a passphrase."""
+        from assistant.vault.strength import strength
+
+        score, word, advice = strength(passphrase)
+        return Strength(score, word, advice)
+
+    # -- the children ----------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Start both children; returns at once. A missing model is said when it is needed."""
+        from assistant.engine import MemoryClient, ModelClient, front_not_dumpable
+
+        with self._warming:
+            if self._model is not None:
+                return
+            front_not_dumpable()
+            self._model, self._memory = ModelClient(), MemoryClient()
+            self._memory.start(self.registry.embedder())
+            try:
+                self._model_file = self.registry.in_use()
+                self._model.start(self._model_file)
+            except ModelError:
+                # A turn will say so, with its exit code; everything else still works.
+                self._model_file = None
+
+    def use_model(self, identity: str) -> None:
+        """Load another model; the previous one stays in use if the new one fails."""
+        from assistant.engine import check_loads
+
+        registry = self.registry
+        chosen = registry.model_file(identity)
+        require_allowed(self._effective(), chosen.sha256)
+        check_loads(chosen)
+        self._model_file = registry.use(identity)
+        if self._model is not None:
+            self._model.start(self._model_file)
+
+    def _effective(self) -> EffectivePolicy:
+        from assistant.policy import Wishes
+
+        return self.policy_state().effective(Wishes())
+
+    def _model_in_use(self) -> tuple[str, str]:
+        found = self._model_file or self.registry.in_use()
+        require_allowed(self._effective(), found.sha256)
+        return found.id, found.sha256
+
+    # -- opening and locking ---------------------------------------------------------------
+
+    def create_vault(self, passphrase: str) -> tuple[Application, str]:
+        """Make the vault; the recovery key is returned once and kept nowhere."""
+        from assistant.vault import Vault, calibrate
+
+        self.policy_state()
+        self.make_home()
+        vault, recovery_key = Vault.create(
+            self.vault_folder, passphrase.encode(), kdf=calibrate(time.perf_counter), now=self.now
+        )
+        return self._hold(vault), recovery_key
+
+    def unlock(self, passphrase: str) -> Application:
+        """Open the vault and begin to listen on the home's socket."""
+        from assistant.vault import Vault
+
+        self.policy_state()
+        vault = Vault.open(self.vault_folder, passphrase.encode(), now=self.now)
+        return self._hold(vault)
+
+    def _hold(self, vault: Vault) -> Application:
+        try:
+            self.warm_up()
+            holder = self._wire(vault)
+            self._socket = self._listen(holder)
+        except BaseException:
+            vault.close()
+            raise
+        holder.when_locked(self._locked)
+        self._holder = holder
+        return holder
+
+    def _listen(self, holder: Holder) -> HolderSocket:
+        from assistant.holder.socket import HolderSocket
+
+        try:
+            return HolderSocket(self.settings.home, holder)
+        except OSError as error:
+            raise VaultBusy("This home's socket cannot be made.") from error
+
+    def _wire(self, vault: Vault) -> Holder:
+        from assistant.holder.holder import Holder, Parts
+        from assistant.policy import Gate
+
+        if self._model is None or self._memory is None:
+            raise AssertionError("warm_up comes first")
+        state = self._policy = self._policy_with(vault)
+        self._remember(vault, state)
+        effective = self._effective()
+        embedder = self.registry.embedder()
+        return Holder(
+            Parts(
+                home=self.settings.home, vault=vault, policy=effective,
+                gate=Gate(effective, None), tiers=tiers_of(state), alarms=state.alarms,
+                model=self._model, model_file=self._model_in_use, use_model=self.use_model,
+                memory=self._memory, embedder_digest=embedder_digest(embedder.sha256),
+                now=self.now, clock=time.monotonic,
+                new_seed=lambda: secrets.randbelow(2**32),
+                new_id=lambda: secrets.token_hex(6), patience=self.settings.patience,
+            )
+        )  # fmt: skip
+
+    def _policy_with(self, vault: Vault) -> PolicyState:
+        """Policy judged again with the vault's own copy of what was accepted."""
+        from assistant.policy import Floors, load_policy
+
+        kept, places = vault.policy_state.read(), self.places
+        floors = None if kept.floors == "{}" else Floors.from_bytes(kept.floors.encode())
+        return load_policy(places.home, places.system, places.baseline, self.now(), floors)
+
+    def _remember(self, vault: Vault, state: PolicyState) -> None:
+        """Floors and the highest clock seen: kept in both places, the higher one wins."""
+        from assistant.policy.authorities import remember
+
+        remember(self.places, state.floors, self.disk)
+        vault.policy_state.put_floors(state.floors.to_bytes().decode())
+        vault.policy_state.advance_clock(state.now)
+
+    def _locked(self, why: str) -> None:
+        socket, self._socket = self._socket, None
+        self._model = self._memory = None
+        if socket is not None:
+            socket.close()
+        for act in self._listeners:
+            act(why)
+
+    def when_locked(self, act: Callable[[str], None]) -> None:
+        """Be told, from another thread, that and why the vault was locked."""
+        self._listeners.append(act)
+
+    def lock(self) -> None:
+        """Close the vault and kill both children; harmless when already locked."""
+        if self._holder is not None:
+            self._holder.lock("locked by you")
+            self._holder = None
+        if self._model is not None:
+            self._model.stop()
+        if self._memory is not None:
+            self._memory.stop()
+        self._model = self._memory = None
+
+
+def tiers_of(state: PolicyState) -> tuple[str, ...]:
+    """The tiers in force as the status line shows them."""
+    numbers = {"national": 1, "organisation": 2, "user": 3}
+    return tuple(
+        f"tier {numbers[one.tier.value]}: {one.issuer} v{one.version}" for one in state.authorities
+    )
+
+
+def embedder_digest(files: object) -> str:
+    """One digest for an embedding model: of every file that decides its vectors."""
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
+    """Raise ModelInvalid when a tier does not allow this model."""
+    from assistant.errors import PolicyRefusal
+
+    value = policy.clamp("models", sha256)
+    if value.source is not None:
+        raise PolicyRefusal(
+            f"{value.source.issuer} does not allow this model ({value.source.rule_id}): "
+            f"{value.source.reason}",
+            hint=f"Appeal: {value.source.appeal}",
+        )
+
+
+def run_app(front: LocalFront) -> int:
+    """The terminal app over this front."""
+    from dataclasses import replace
+
+    from assistant.tui.app import run_tui
+
+    # The children warm up while the passphrase is typed: a turn need not wait for memory.
+    front.settings = replace(front.settings, patience=0.5)
+    return run_tui(front)

@@ -1,0 +1,128 @@
+"""`assistant doctor`: what this machine can and cannot do for you, checked for real."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assistant import __version__
+from assistant.cli.context import Context
+from assistant.cli.output import print_json, say
+from assistant.errors import AssistantError
+
+_WAIT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: ``state`` is ok, note or problem."""
+
+    what: str
+    state: str
+    detail: str
+    exit_code: int = 0
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("doctor", help="check this installation", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    """Check everything; exit with the first problem's code."""
+    code = 0
+    for finding in _findings(context):
+        if arguments.json:
+            print_json({"what": finding.what, "state": finding.state, "detail": finding.detail})
+        else:
+            mark = {"ok": "✓", "note": "·", "problem": "✗"}[finding.state]
+            say(f"{mark} {finding.what:<18} {finding.detail}")
+        code = code or finding.exit_code
+    return code
+
+
+def _findings(context: Context) -> Iterator[Finding]:
+    yield Finding("program", "ok", f"assistant {__version__}, Python {sys.version.split()[0]}")
+    yield _home(context)
+    yield from _policy(context)
+    yield from _models(context)
+    yield from _children(context)
+
+
+def _home(context: Context) -> Finding:
+    home = context.front.settings.home
+    try:
+        context.front.make_home()
+    except AssistantError as error:
+        return Finding("home", "problem", f"{home}: {error.message}", error.exit_code)
+    free = shutil.disk_usage(home).free
+    state = "ok" if free > 200 * 10**6 else "note"
+    return Finding("home", state, f"{home}, {free / 1e9:.1f} GB free")
+
+
+def _policy(context: Context) -> Iterator[Finding]:
+    try:
+        state = context.front.policy_state()
+    except AssistantError as error:
+        yield Finding("policy", "problem", f"{error.message} {error.hint}", error.exit_code)
+        return
+    for one in state.authorities:
+        yield Finding(
+            "policy", "ok", f"{one.issuer} version {one.version}, verified, {one.freshness.value}"
+        )
+    for alarm in state.alarms:
+        yield Finding("policy", "note", alarm)
+
+
+def _models(context: Context) -> Iterator[Finding]:
+    registry = context.front.registry
+    for entry in registry.list():
+        if not entry.in_use and entry.kind == "chat":
+            continue
+        try:
+            registry.verify(entry.id)
+        except AssistantError as error:
+            yield Finding("model", "problem", f"{entry.id}: {error.message}", error.exit_code)
+        else:
+            yield Finding("model", "ok", f"{entry.id}, its digest holds")
+
+
+def _children(context: Context) -> Iterator[Finding]:
+    """One decode and one embedding, each in its walled child: the builds are proven."""
+    from assistant.engine import MemoryClient, ModelClient, front_not_dumpable
+
+    if not front_not_dumpable():
+        yield Finding("memory reading", "note", "this platform lets other programs ask to read us")
+    version = importlib.metadata.version("llama-cpp-python")
+    model, memory = ModelClient(), MemoryClient()
+    try:
+        memory.start(context.front.registry.embedder())
+        model.start(context.front.registry.in_use())
+        model.wait_ready(_WAIT)
+        probe = model.probe_decode()
+        speed = probe.tokens / probe.seconds
+        yield Finding("decoding", "ok", f"llama-cpp-python {version}, about {speed:.0f} tokens/s")
+        yield from _wall("model child", model.wall)
+        memory.wait_ready(_WAIT)
+        (vector,) = memory.embed(["one sentence"])
+        yield Finding("embedding", "ok", f"{len(vector) // 4} dimensions")
+        yield from _wall("memory child", memory.wall)
+    except AssistantError as error:
+        yield Finding("engine", "problem", f"{error.message} {error.hint}", error.exit_code)
+    finally:
+        model.stop()
+        memory.stop()
+
+
+def _wall(who: str, report: object) -> Iterator[Finding]:
+    held = getattr(report, "held", ())
+    missing = getattr(report, "missing", {})
+    yield Finding(f"wall, {who}", "ok", ", ".join(layer.value for layer in held))
+    for layer, why in missing.items():
+        yield Finding(f"wall, {who}", "note", f"no {layer.value}: {why}")

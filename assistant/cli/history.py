@@ -1,0 +1,88 @@
+"""`assistant history …`: what was said, searchable and erasable."""
+
+from __future__ import annotations
+
+import argparse
+
+from assistant.cli.context import Context
+from assistant.cli.output import complain, print_json, say
+from assistant.holder.interface import (
+    AnyRequest,
+    ConversationItem,
+    DeleteConversation,
+    Done,
+    ListConversations,
+    RenameConversation,
+    SearchHistory,
+    SearchHit,
+    ShowConversation,
+    TurnItem,
+)
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the noun and its verbs."""
+    noun = commands.add_parser("history", help="earlier conversations", description=__doc__)
+    noun.set_defaults(run=run, verb="list", json=False, limit=200)
+    verbs = noun.add_subparsers(dest="verb", metavar="VERB")
+    listing = verbs.add_parser("list", help="conversations, newest first")
+    listing.add_argument("--limit", type=int, default=200, metavar="N")
+    show = verbs.add_parser("show", help="one conversation")
+    show.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
+    search = verbs.add_parser("search", help="full text, hits marked")
+    search.add_argument("query", metavar="WORDS")
+    search.add_argument("--limit", type=int, default=20, metavar="N")
+    delete = verbs.add_parser("delete", help="erase a conversation and what it taught")
+    delete.add_argument("id", metavar="ID")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+    rename = verbs.add_parser("rename", help="give it another title")
+    rename.add_argument("id", metavar="ID")
+    rename.add_argument("title", metavar="TITLE")
+    for verb in verbs.choices.values():
+        verb.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    """Carry out one verb."""
+    if arguments.verb == "delete":
+        context.confirm("Erase this conversation for good?", yes=arguments.yes)
+    shown = 0
+    for reply in context.application().handle(_request(arguments)):
+        shown += 1
+        if arguments.json:
+            print_json(reply)
+        else:
+            _show(reply)
+    if not shown and not arguments.json:
+        complain("Nothing was found.")
+    return 0
+
+
+def _request(arguments: argparse.Namespace) -> AnyRequest:
+    match arguments.verb:
+        case "show":
+            return ShowConversation(arguments.id)
+        case "search":
+            return SearchHistory(arguments.query, arguments.limit)
+        case "delete":
+            return DeleteConversation(arguments.id)
+        case "rename":
+            return RenameConversation(arguments.id, arguments.title)
+        case _:
+            return ListConversations(arguments.limit)
+
+
+def _show(reply: object) -> None:
+    match reply:
+        case ConversationItem():
+            pin = "★ " if reply.pinned else ""
+            say(f"{reply.id}  {reply.updated[:16]}  {pin}{reply.title}  ({reply.turns} turns)")
+        case TurnItem():
+            mark = {"up": " (+)", "down": " (-)"}.get(reply.rating, "")
+            say(f"── {reply.id}  {reply.created[:16]}  {reply.status}{mark}")
+            say(f"> {reply.question}\n{reply.answer}\n")
+        case SearchHit():
+            snippet = reply.snippet.replace("\ue000", "«").replace("\ue001", "»")
+            say(f"{reply.turn}  {reply.created[:16]}  {reply.title}\n    {snippet}")
+        case Done():
+            say(reply.what or "Done.")

@@ -1,0 +1,114 @@
+"""`assistant [--home DIR] [--passphrase-file FILE] COMMAND`: parse, run, exit code.
+
+Exit codes: 0 done, 1 a policy decision, 2 wrong usage, 3 locked or wrong passphrase,
+4 policy missing or invalid, 5 model missing or invalid, 70 any fault of ours, 130 Ctrl-C.
+A person never sees a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assistant import __version__
+from assistant.cli.chat import open_app
+from assistant.cli.context import Context
+from assistant.cli.output import complain
+from assistant.errors import AssistantError
+
+# Each noun's module has `register(commands)`; all are light until they run.
+NOUNS = (
+    "chat",
+    "ask",
+    "init",
+    "keys",
+    "feedback",
+    "preferences",
+    "recall",
+    "why",
+    "history",
+    "policy",
+    "models",
+    "doctor",
+)
+
+Run = Callable[[argparse.Namespace, Context], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, except that it names the cure and never exits behind our back in tests."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Wrong usage: one line, the command that explains, exit 2."""
+        complain(f"{message}\nSee `{self.prog} --help`.")
+        raise SystemExit(2)
+
+
+def shared_flags(parser: argparse.ArgumentParser, *, suppress: bool) -> None:
+    """--home and --passphrase-file are understood before and after the command."""
+    default = argparse.SUPPRESS if suppress else None
+    about = argparse.SUPPRESS if suppress else None
+    parser.add_argument(
+        "--home", type=Path, metavar="DIR", default=default,
+        help=about or "the folder that holds all state",
+    )  # fmt: skip
+    parser.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", default=default,
+        help=about or "read the passphrase from this file's first line (- is stdin)",
+    )  # fmt: skip
+
+
+def build_parser() -> Parser:
+    """The whole command line, every noun registered."""
+    parser = Parser(
+        prog="assistant",
+        description=(
+            "A private assistant on this machine. It learns how you like to be answered, "
+            "inside signed bounds you can read. Without a command it opens the terminal app."
+        ),
+    )
+    shared_flags(parser, suppress=False)
+    parser.add_argument("--version", action="version", version=f"assistant {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    for noun in NOUNS:
+        importlib.import_module(f"assistant.cli.{noun}").register(commands)
+    _flags_everywhere(commands)
+    return parser
+
+
+def _flags_everywhere(commands: argparse._SubParsersAction[Parser]) -> None:
+    for parser in commands.choices.values():
+        shared_flags(parser, suppress=True)
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                _flags_everywhere(action)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; every way it can end becomes an exit code."""
+    try:
+        arguments = build_parser().parse_args(argv)
+        run: Run = getattr(arguments, "run", open_app)
+        with Context(arguments.home, arguments.passphrase_file) as context:
+            return run(arguments, context)
+    except AssistantError as error:
+        complain(f"{error.message}\n{error.hint}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        complain("Stopped.")
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 — the last wall: any fault of ours is exit 70
+        complain(
+            f"Something went wrong in the program itself ({type(error).__name__}).\n"
+            "Nothing already saved is lost. Run `assistant doctor`; if it finds nothing, "
+            "this is our bug."
+        )
+        return 70

@@ -1,0 +1,121 @@
+"""`assistant models …`: the chat models on this machine, each held to its digest."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from assistant.cli.context import Context
+from assistant.cli.output import print_json, say
+from assistant.holder.interface import UseModel
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the noun and its verbs."""
+    noun = commands.add_parser("models", help="list, add and choose models", description=__doc__)
+    noun.set_defaults(run=show_all, json=False)
+    verbs = noun.add_subparsers(dest="verb", metavar="VERB")
+    _add(verbs, "list", show_all, "every model known here")
+    add = _add(verbs, "add", add_file, "use a GGUF you have; its digest is recorded")
+    add.add_argument("file", type=Path, metavar="FILE")
+    for name, run, about in (
+        ("use", use, "chat with this one; the previous stays if it fails"),
+        ("verify", verify, "hash the file again and compare"),
+        ("remove", remove, "forget an added model; its file stays"),
+    ):
+        _add(verbs, name, run, about).add_argument("id", metavar="ID")
+
+
+def _add(verbs: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=about, description=about)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _object(entry: Any) -> dict[str, object]:
+    return {
+        "id": entry.id, "name": entry.name, "kind": entry.kind, "path": str(entry.path),
+        "sha256": entry.sha256, "size": entry.size, "memory": entry.memory,
+        "licence": entry.licence, "in_use": entry.in_use, "present": entry.present,
+        "added": entry.added,
+    }  # fmt: skip
+
+
+def show_all(arguments: argparse.Namespace, context: Context) -> int:
+    """One line each; the one in use is marked."""
+    for entry in context.front.registry.list():
+        if arguments.json:
+            print_json(_object(entry))
+            continue
+        mark = "●" if entry.in_use else "○"
+        size = f"{entry.size / 1e6:.0f} MB"
+        missing = "" if entry.present else "  (file missing)"
+        say(
+            f"{mark} {entry.id}  {entry.kind}, {size}, {entry.licence or 'licence unknown'}{missing}"
+        )
+        say(f"    {entry.name}; sha256 {entry.sha256[:16]}…")
+    return 0
+
+
+def add_file(arguments: argparse.Namespace, context: Context) -> int:
+    """Record a file; nothing is copied."""
+    entry = context.front.registry.add(arguments.file, _progress(context))
+    _clear(context)
+    if arguments.json:
+        print_json(_object(entry))
+    else:
+        say(f"{entry.id} was added (sha256 {entry.sha256[:16]}…).")
+        say(f"Chat with it: assistant models use {entry.id}")
+    return 0
+
+
+def use(arguments: argparse.Namespace, context: Context) -> int:
+    """Load it once to be sure; a holder that is running changes over too."""
+    front = context.front
+    remote = front.holder_elsewhere()
+    if remote is not None:
+        list(remote.handle(UseModel(arguments.id)))
+    else:
+        front.use_model(arguments.id)
+    entry = front.registry.entry(arguments.id)
+    if arguments.json:
+        print_json(_object(entry))
+    else:
+        say(f"{entry.id} is in use.")
+    return 0
+
+
+def verify(arguments: argparse.Namespace, context: Context) -> int:
+    """Compare the file with its recorded digest; exit 5 when it was altered."""
+    entry = context.front.registry.verify(arguments.id, _progress(context))
+    _clear(context)
+    if arguments.json:
+        print_json({**_object(entry), "verified": True})
+    else:
+        say(f"{entry.id} is as it was recorded (sha256 {entry.sha256}).")
+    return 0
+
+
+def remove(arguments: argparse.Namespace, context: Context) -> int:
+    """Forget it."""
+    context.front.registry.remove(arguments.id)
+    if arguments.json:
+        print_json({"id": arguments.id, "removed": True})
+    else:
+        say(f"{arguments.id} is forgotten; its file is where it was.")
+    return 0
+
+
+def _progress(context: Context) -> Any:
+    def show(done: int, total: int) -> None:
+        share = done / total if total else 1.0
+        filled = round(share * 24)
+        context.progress(f"checking {'█' * filled}{'░' * (24 - filled)} {share:4.0%}")
+
+    return show
+
+
+def _clear(context: Context) -> None:
+    context.progress("")

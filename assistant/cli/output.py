@@ -1,0 +1,65 @@
+"""What the command line prints: people's text made inert, JSON as one object a line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from assistant.inert import inert
+
+
+def say(text: str = "") -> None:
+    """A line for a person on stdout; the text may be foreign and is made inert."""
+    print(inert(text))
+
+
+def say_part(text: str) -> None:
+    """A part of a line, at once: a streamed answer."""
+    print(inert(text), end="", flush=True)
+
+
+def complain(text: str) -> None:
+    """A line on stderr: errors, warnings, progress. Foreign parts are made inert."""
+    print(inert(text), file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line. Everything outside ASCII is escaped, so it is inert."""
+    print(json.dumps(msgspec.to_builtins(value)), flush=True)
+
+
+def table(rows: Iterable[tuple[str, ...]], *, gap: int = 2) -> None:
+    """Columns as wide as they need to be; the last one runs free."""
+    made = [tuple(inert(cell).replace("\n", " ") for cell in row) for row in rows]
+    if not made:
+        return
+    widths = [max(len(row[i]) for row in made) for i in range(len(made[0]) - 1)]
+    for row in made:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        print((" " * gap).join((*cells, row[-1])).rstrip())
+
+
+def ruling_lines(ruling: Any, *, heading: str) -> str:
+    """A decision of policy, worded for a person: what, who, why, and where to appeal."""
+    lines = [
+        heading,
+        f"  rule    {ruling.rule} — {ruling.title}",
+        f"  set by  {ruling.issuer} ({_TIER_NAMES.get(ruling.tier, ruling.tier)})",
+        f"  reason  {ruling.reason}",
+    ]
+    if ruling.appeal:
+        lines.append(f"  appeal  {ruling.appeal}")
+    if ruling.help:
+        lines.append(f"  {ruling.help}")
+    return "\n".join(lines)
+
+
+_TIER_NAMES = {
+    "national": "tier 1, national",
+    "organisation": "tier 2, organisation",
+    "user": "tier 3, your own",
+}

@@ -1,0 +1,297 @@
+"""`assistant policy …`: see, verify, install; the author's verbs are in policy_author."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from assistant.cli import policy_author
+from assistant.cli.context import Context
+from assistant.cli.output import complain, print_json, say, table
+from assistant.errors import ConfirmationMissing, UsageError
+
+_LINE_LIMIT = 1024 * 1024
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the noun and its verbs."""
+    noun = commands.add_parser(
+        "policy", help="the rules in force, and how to write and sign them", description=__doc__
+    )
+    noun.set_defaults(run=status, json=False)
+    verbs = noun.add_subparsers(dest="verb", metavar="VERB")
+    _add(verbs, "status", status, "what is in force, from whom, until when")
+    explain = _add(verbs, "explain", explain_value, "who set a value, and what was clamped")
+    explain.add_argument("key", nargs="?", default="", metavar="KEY", help="a rule or setting")
+    check = _add(verbs, "verify", verify, "check a bundle without installing it")
+    check.add_argument("bundle", type=Path, metavar="DIR|ZIP")
+    put = _add(verbs, "install", install, "install a bundle of a pinned authority")
+    put.add_argument("bundle", type=Path, metavar="DIR|ZIP")
+    enrol = _add(verbs, "enrol", enrol_authority, "pin an authority for this home")
+    enrol.add_argument("root", type=Path, metavar="ROOT", help="root.json, a bundle, or a zip")
+    enrol.add_argument("--fingerprint", metavar="SHA256", help="of the root, from another source")
+    leave = _add(verbs, "leave", leave_authority, "undo an enrolment of this home")
+    leave.add_argument("authority", metavar="ISSUER|ID")
+    leave.add_argument("--yes", action="store_true", help="do not ask")
+    simulate = _add(verbs, "simulate", simulate_lines, "decide about JSON lines from a file")
+    simulate.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="default: standard input"
+    )
+    simulate.add_argument("--document", type=Path, metavar="FILE", help="this document alone")
+    policy_author.register(verbs)
+
+
+def _add(verbs: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=about, description=about)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def status(arguments: argparse.Namespace, context: Context) -> int:
+    """Every authority with its bundle; exit 4 when one of them is missing or invalid."""
+    from assistant.policy.authorities import status as policy_status
+
+    front = context.front
+    found = policy_status(front.places, front.now(), None)
+    if arguments.json:
+        print_json(_status_object(found))
+        return 4 if found.problems else 0
+    for one in found.authorities:
+        say(f"{one.issuer}, {_TIER[one.tier.value]}, version {one.version}")
+        say(f"  in force until {one.expires:%Y-%m-%d} ({one.freshness.value})")
+        say(f"  managed by {_MANAGED[one.managed_by.value]}, authority {one.authority[:16]}…")
+        if one.last_import:
+            say(f"  last import {one.last_import:%Y-%m-%d %H:%M} UTC")
+        if one.alarm:
+            complain(f"  ALARM: {one.alarm}")
+    for problem in found.problems:
+        complain(f"{problem.issuer}: {problem.error.message}\n  {problem.error.hint}")
+    for alarm in found.alarms:
+        complain(f"ALARM: {alarm}")
+    if not found.problems:
+        _say_rules(front.policy_state())
+    return 4 if found.problems else 0
+
+
+_TIER = {"national": "tier 1", "organisation": "tier 2", "user": "tier 3"}
+_MANAGED = {
+    "package": "this program",
+    "system": "this computer's administrator",
+    "enrolled": "you (enrolled in this home)",
+}
+
+
+def _say_rules(state: Any) -> None:
+    effective = state.effective(_no_wishes())
+    say(f"\n{len(effective.rules)} rules, {len(effective.bounds)} bounds, "
+        f"{len(effective.requirements)} requirements in force.")  # fmt: skip
+    rows = [
+        (rule.effect.label, rule.rule.id, rule.rule.title, rule.source.issuer)
+        for rule in effective.rules
+    ]
+    rows += [
+        ("bound", bound.key, bound.describe(), bound.wishes[0].source.issuer)
+        for bound in effective.bounds
+    ]
+    table(rows)
+
+
+def _no_wishes() -> Any:
+    from assistant.policy import Wishes
+
+    return Wishes()
+
+
+def _status_object(found: Any) -> dict[str, Any]:
+    return {
+        "now": found.now.isoformat(),
+        "alarms": list(found.alarms),
+        "authorities": [
+            {
+                "issuer": one.issuer, "tier": one.tier.value, "version": one.version,
+                "authority": one.authority, "expires": one.expires.isoformat(),
+                "fresh_until": one.fresh_until.isoformat(), "freshness": one.freshness.value,
+                "managed_by": one.managed_by.value, "alarm": one.alarm,
+                "last_import": one.last_import.isoformat() if one.last_import else None,
+            }
+            for one in found.authorities
+        ],
+        "problems": [
+            {
+                "issuer": one.issuer, "tier": one.tier.value, "authority": one.authority,
+                "managed_by": one.managed_by.value, "error": one.error.message,
+                "hint": one.error.hint,
+            }
+            for one in found.problems
+        ],
+    }  # fmt: skip
+
+
+def explain_value(arguments: argparse.Namespace, context: Context) -> int:
+    """Who won under each key and what every tier asked for."""
+    effective = context.front.policy_state().effective(_no_wishes())
+    shown = [*_explained_rules(effective), *_explained_bounds(effective)]
+    shown += [
+        {"key": r.requirement.id, "kind": "requirement", "value": r.requirement.kind,
+         **_source(r.source), "wishes": []}
+        for r in effective.requirements
+    ]  # fmt: skip
+    chosen = [one for one in shown if arguments.key in ("", one["key"])]
+    if not chosen:
+        raise UsageError("Nothing in force has that name.", hint="assistant policy explain")
+    for one in chosen:
+        if arguments.json:
+            print_json(one)
+            continue
+        say(f"{one['key']} ({one['kind']}): {one['value']}")
+        say(f"  set by {one['issuer']} ({_TIER[one['tier']]}), rule {one['rule']}")
+        say(f"  because {one['reason']}")
+        for wish in one["wishes"]:
+            say(f"  {wish['issuer']} asks for {wish['value']}")
+        say(f"  appeal: {one['appeal']}")
+    return 0
+
+
+def _source(source: Any) -> dict[str, str]:
+    return {
+        "tier": source.tier.value, "issuer": source.issuer, "rule": source.rule_id,
+        "title": source.title, "reason": source.reason, "appeal": source.appeal,
+    }  # fmt: skip
+
+
+def _wishes(wishes: Any) -> list[dict[str, str]]:
+    return [{**_source(wish.source), "value": wish.value} for wish in wishes]
+
+
+def _explained_rules(effective: Any) -> list[dict[str, Any]]:
+    return [
+        {"key": rule.rule.id, "kind": "rule", "value": rule.effect.label,
+         **_source(rule.decided_by), "wishes": _wishes(rule.wishes)}
+        for rule in effective.rules
+    ]  # fmt: skip
+
+
+def _explained_bounds(effective: Any) -> list[dict[str, Any]]:
+    return [
+        {"key": bound.key, "kind": "bound", "value": bound.describe(),
+         **_source(bound.wishes[0].source), "wishes": _wishes(bound.wishes)}
+        for bound in effective.bounds
+    ]  # fmt: skip
+
+
+def verify(arguments: argparse.Namespace, context: Context) -> int:
+    """Check signatures, hashes, dates, floors and the document's own tests."""
+    from assistant.policy.authorities import verify as verify_bundle
+
+    checked = verify_bundle(context.front.places, arguments.bundle, context.front.now())
+    if arguments.json:
+        print_json(
+            {
+                "issuer": checked.claim.issuer, "tier": checked.claim.tier.value,
+                "authority": checked.claim.authority, "version": checked.version,
+                "pinned_by": checked.pinned_by.value if checked.pinned_by else None,
+            }
+        )  # fmt: skip
+    else:
+        say(f"Valid: {checked.claim.issuer}, {_TIER[checked.claim.tier.value]}, "
+            f"version {checked.version}")  # fmt: skip
+        say(f"  authority {checked.claim.authority}")
+        pinned = checked.pinned_by
+        say(f"  pinned by {_MANAGED[pinned.value]}" if pinned else "  not pinned on this machine")
+    return 0
+
+
+def install(arguments: argparse.Namespace, context: Context) -> int:
+    """Install; the last good bundle stays in force if anything is wrong."""
+    from assistant.policy.install import install as install_bundle
+
+    front = context.front
+    done = install_bundle(front.places, arguments.bundle, front.now(), front.disk)
+    if arguments.json:
+        print_json(
+            {
+                "issuer": done.pin.issuer, "tier": done.pin.tier.value,
+                "authority": done.pin.authority, "version": done.version,
+                "changed": done.changed, "freshness": done.freshness.value,
+            }
+        )  # fmt: skip
+    else:
+        what = "is now in force" if done.changed else "was already in force"
+        say(f"{done.pin.issuer} version {done.version} {what} ({done.freshness.value}).")
+    return 0
+
+
+def enrol_authority(arguments: argparse.Namespace, context: Context) -> int:
+    """Pin a trust root; the fingerprint comes from a source other than the root itself."""
+    from assistant.policy.authorities import enrol, read_root
+
+    front = context.front
+    fingerprint = arguments.fingerprint
+    claim, _ = read_root(arguments.root)
+    if fingerprint is None:
+        if not context.terminal:
+            raise ConfirmationMissing(
+                "Enrolling needs the root's fingerprint.", hint="Give --fingerprint SHA256."
+            )
+        say(f"{claim.issuer} ({_TIER[claim.tier.value]}) wants to set rules for this home.")
+        complain("Type the fingerprint they gave you by another way:")
+        fingerprint = input().strip()
+    pin = enrol(front.places, arguments.root, fingerprint, front.now(), front.disk)
+    if arguments.json:
+        print_json({"issuer": pin.issuer, "tier": pin.tier.value, "authority": pin.authority})
+    else:
+        say(f"{pin.issuer} is enrolled for this home only ({_TIER[pin.tier.value]}).")
+        say("Install its bundle with `assistant policy install`; until then there is no chat.")
+    return 0
+
+
+def leave_authority(arguments: argparse.Namespace, context: Context) -> int:
+    """Undo an enrolment; never an administrator's."""
+    from assistant.policy.authorities import leave
+
+    front = context.front
+    context.confirm(f"Leave {arguments.authority}?", yes=arguments.yes)
+    pin = leave(front.places, arguments.authority, front.disk)
+    if arguments.json:
+        print_json({"issuer": pin.issuer, "tier": pin.tier.value, "authority": pin.authority})
+    else:
+        say(f"{pin.issuer} no longer binds this home.")
+    return 0
+
+
+def simulate_lines(arguments: argparse.Namespace, context: Context) -> int:
+    """Read {"text", "where"} a line; write one decision a line. Nothing is stored."""
+    gate = context.front.gate_for(arguments.document)
+    source = arguments.file.open("rb") if arguments.file else sys.stdin.buffer
+    with source:
+        for number, line in enumerate(iter(lambda: source.readline(_LINE_LIMIT + 1), b""), 1):
+            if len(line) > _LINE_LIMIT:
+                raise UsageError(f"Line {number} is longer than 1 MiB.")
+            if line.strip():
+                print_json(_simulated(gate, line, number))
+    return 0
+
+
+def _simulated(gate: Any, line: bytes, number: int) -> dict[str, Any]:
+    from assistant.policy import Origin, Segment, Where
+
+    try:
+        asked = json.loads(line)
+        text, where = str(asked["text"]), Where(asked.get("where", "input"))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(f'Line {number} is not like {{"text": "…", "where": "input"}}.') from error
+    origin = Origin.MODEL if where is Where.OUTPUT else Origin.USER
+    decision = gate.check([Segment(text, origin)], where)
+    source = decision.source
+    return {
+        "effect": decision.effect.label,
+        "rule": source.rule_id if source else None,
+        "tier": source.tier.value if source else None,
+        "issuer": source.issuer if source else None,
+        "score": decision.score,
+        "view": decision.view or None,
+    }

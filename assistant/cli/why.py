@@ -1,0 +1,49 @@
+"""`assistant why [TURN]`: which memories, which rules, which settings shaped an answer."""
+
+from __future__ import annotations
+
+import argparse
+
+from assistant.cli.context import Context
+from assistant.cli.output import print_json, say
+from assistant.holder.interface import Why, WhyQuery
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("why", help="what shaped an answer", description=__doc__)
+    parser.add_argument("turn", nargs="?", default="", metavar="TURN", help="default: the latest")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    """Print the account of one answer."""
+    for reply in context.application().handle(WhyQuery(arguments.turn)):
+        if isinstance(reply, Why):
+            print_json(reply) if arguments.json else show(reply)
+    return 0
+
+
+def show(why: Why) -> None:
+    """The account in words."""
+    say(f"Turn {why.turn} ({why.status}), model {why.model}, seed {why.seed}")
+    say(f"Personalisation was {'on' if why.personalised else 'off'}.")
+    say("\nMemories used" + (":" if why.used else ": none was relevant enough."))
+    for item in why.used:
+        say(f"  {_bar(item.score)} {item.score:.2f}  {item.kind} {item.id}: {item.text}")
+    if why.profile:
+        say("\nStyle profile:")
+        for dimension, value in why.profile:
+            say(f"  {dimension}: {value}")
+    say(f"\nRules in force: {why.rules_in_force}. Applied:" + ("" if why.rules else " none."))
+    for rule in why.rules:
+        say(f"  {rule.effect} by {rule.rule} ({rule.tier}, {rule.issuer}): {rule.reason}")
+    say("\nThe exact prompt:")
+    for line in why.prompt.splitlines():
+        say(f"  │ {line}")
+
+
+def _bar(score: float) -> str:
+    filled = round(max(0.0, min(1.0, score)) * 5)
+    return "▮" * filled + "▯" * (5 - filled)

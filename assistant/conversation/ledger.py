@@ -1,0 +1,185 @@
+"""Where a turn is written: into the vault as it goes, or nowhere for incognito.
+
+The rest of a turn does not know which, so incognito cannot leak by a forgotten check.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from assistant.conversation.events import Ruling
+from assistant.conversation.prompt import PastTurn
+from assistant.conversation.question import Outcome, Question, TurnKey
+from assistant.vault.records import ItemKind, Turn, TurnOutcome, TurnStatus, UsedItem
+
+if TYPE_CHECKING:
+    from assistant.vault import Vault
+
+_KEPT = {TurnStatus.COMPLETE, TurnStatus.CANCELLED, TurnStatus.INTERRUPTED}
+_TITLE_LENGTH = 60
+
+
+class Ledger(Protocol):
+    """What a turn writes to and reads its past from."""
+
+    def past(self, conversation: str) -> list[PastTurn]:
+        """Turns of a conversation that may be in a prompt, oldest first."""
+        ...
+
+    def begin(self, question: Question, asked: str, model: tuple[str, str]) -> TurnKey:
+        """Open a turn; ``asked`` is the question after redaction, ``model`` id and digest."""
+        ...
+
+    def release(self, key: TurnKey, text: str) -> None:
+        """Append released text to the answer; on return it survives a power cut."""
+        ...
+
+    def end(self, key: TurnKey, outcome: Outcome) -> None:
+        """Close the turn."""
+        ...
+
+    def log(self, rulings: Sequence[Ruling]) -> None:
+        """Count decisions: rule and tier, never text. Incognito too."""
+        ...
+
+
+def title_of(question: str) -> str:
+    """A conversation's first title: its first question's first line, cut at a word."""
+    line = question.strip().splitlines()[0] if question.strip() else ""
+    if len(line) <= _TITLE_LENGTH:
+        return line
+    return line[:_TITLE_LENGTH].rsplit(" ", 1)[0] + "…"
+
+
+def log_rulings(vault: Vault, rulings: Sequence[Ruling]) -> None:
+    """Append decisions to the vault's hash-chained log."""
+    for ruling in rulings:
+        vault.decision_log.append(
+            rule=ruling.rule, tier=ruling.tier, issuer=ruling.issuer, where=ruling.where,
+            effect=ruling.effect, score=ruling.score, view=ruling.view,
+        )  # fmt: skip
+
+
+class VaultLedger:
+    """The ordinary case: everything goes into the vault as it happens."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def past(self, conversation: str) -> list[PastTurn]:
+        """Released turns; refused and open ones never enter a prompt."""
+        if not conversation:
+            return []
+        turns = self._vault.turns.list(conversation)
+        return [PastTurn(t.question, t.answer) for t in turns if t.status in _KEPT and t.answer]
+
+    def begin(self, question: Question, asked: str, model: tuple[str, str]) -> TurnKey:
+        """Save the question at once, in a new conversation where none was named."""
+        conversation = question.conversation
+        if not conversation:
+            conversation = self._vault.conversations.start(title_of(asked)).id
+        turn = self._vault.turns.begin(
+            conversation, asked, model_id=model[0], model_digest=model[1],
+            seed=question.seed, personalised=question.personalise,
+        )  # fmt: skip
+        return TurnKey(turn.id, conversation)
+
+    def release(self, key: TurnKey, text: str) -> None:
+        """Append to the stored answer."""
+        self._vault.turns.append_answer(key.turn, text)
+
+    def end(self, key: TurnKey, outcome: Outcome) -> None:
+        """Store the figures, the strictest ruling, and what was used (ids and scores)."""
+        used = [UsedItem(ItemKind(u.kind), u.id, u.score) for u in outcome.used]
+        self._vault.turns.finish(key.turn, turn_outcome(outcome), used=used)
+        self._vault.preferences.count_use(
+            item.id for item in outcome.used if item.kind == "preference"
+        )
+
+    def log(self, rulings: Sequence[Ruling]) -> None:
+        """Into the decision log."""
+        log_rulings(self._vault, rulings)
+
+
+def turn_outcome(outcome: Outcome) -> TurnOutcome:
+    """An outcome in the vault's terms; what has no column of its own is in ``notes``."""
+    ruling = outcome.ruling
+    notes = {
+        "rulings": [msgspec.to_builtins(each) for each in outcome.rulings],
+        "profile": [list(pair) for pair in outcome.profile],
+        "sampling": outcome.sampling,
+        "rules_in_force": outcome.rules_in_force,
+        "prompt_tokens": outcome.prompt_tokens,
+        "alternatives": list(outcome.alternatives),
+        "added": outcome.added,
+    }
+    return TurnOutcome(
+        TurnStatus(outcome.status),
+        outcome.tokens,
+        outcome.first_token_s,
+        outcome.first_shown_s,
+        outcome.tokens_per_s,
+        ruling.effect if ruling else "none",
+        ruling.rule if ruling else "",
+        ruling.tier if ruling else "",
+        ruling.issuer if ruling else "",
+        ruling.reason if ruling else "",
+        json.dumps(notes),
+    )
+
+
+def turn_notes(turn: Turn) -> dict[str, object]:
+    """The inverse of the notes ``turn_outcome`` writes; {} for a turn that has none."""
+    try:
+        notes = json.loads(turn.notes) if turn.notes else {}
+    except ValueError:
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+class IncognitoLedger:
+    """Writes no text, no ids, no learning; only the count of rule and tier is kept.
+
+    Its conversations live in this object's memory and end with it.
+    """
+
+    def __init__(self, new_id: Callable[[], str], log: Callable[[Sequence[Ruling]], None]) -> None:
+        self._new_id, self._log = new_id, log
+        self._past: dict[str, list[PastTurn]] = {}
+        self._open: dict[str, tuple[str, PastTurn]] = {}
+
+    def holds(self, conversation: str) -> bool:
+        """Whether this is one of the incognito conversations."""
+        return conversation in self._past
+
+    def past(self, conversation: str) -> list[PastTurn]:
+        """The turns so far."""
+        return list(self._past.get(conversation, ()))
+
+    def begin(self, question: Question, asked: str, _model: tuple[str, str]) -> TurnKey:
+        """Open a turn in memory."""
+        conversation = question.conversation or f"incognito-{self._new_id()}"
+        self._past.setdefault(conversation, [])
+        key = TurnKey(f"incognito-{self._new_id()}", conversation)
+        self._open[key.turn] = (conversation, PastTurn(asked, ""))
+        return key
+
+    def release(self, key: TurnKey, text: str) -> None:
+        """Append in memory."""
+        conversation, turn = self._open[key.turn]
+        self._open[key.turn] = (conversation, replace(turn, answer=turn.answer + text))
+
+    def end(self, key: TurnKey, outcome: Outcome) -> None:
+        """Keep the turn for the next prompt of this conversation, unless refused."""
+        conversation, turn = self._open.pop(key.turn)
+        if outcome.status != "refused" and turn.answer:
+            self._past[conversation].append(turn)
+
+    def log(self, rulings: Sequence[Ruling]) -> None:
+        """Rule and tier are counted; nothing else is."""
+        self._log(rulings)

@@ -1,0 +1,51 @@
+"""Prompt assembly: a stable prefix, past turns as they were released, then the question.
+
+The prefix is system text and tier lines only, so an act of feedback never costs a
+re-evaluation. Preferences stand beside the question (PrefEval: 0.03 to 0.75 by that
+alone), never in the history, so history never holds stale, erased or forbidden memories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.engine.messages import ChatMessage
+
+TEMPLATE_VERSION = 1
+"""Stored with each turn, so that `why` can render the prompt anew as it was."""
+
+SYSTEM_TEXT = (
+    "You are a helpful AI assistant running privately on this computer. "
+    "Answer clearly and honestly. You are a program: do not claim feelings or a body."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """A question and the answer that was released for it, without any preference block."""
+
+    question: str
+    answer: str
+
+
+def system_message(tier_lines: Sequence[str]) -> ChatMessage:
+    """The prefix: our text, then the lines the tiers require, in their order."""
+    return ChatMessage("system", "\n".join((SYSTEM_TEXT, *tier_lines)))
+
+
+def question_message(block: str, question: str) -> ChatMessage:
+    """The question with what is known about the person's wishes beside it."""
+    return ChatMessage("user", f"{block}\n\n{question}" if block else question)
+
+
+def past_messages(turns: Sequence[PastTurn]) -> tuple[ChatMessage, ...]:
+    """Past turns as messages, two each."""
+    return tuple(
+        message
+        for turn in turns
+        for message in (
+            ChatMessage("user", turn.question),
+            ChatMessage("assistant", turn.answer),
+        )
+    )

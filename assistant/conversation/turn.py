@@ -1,0 +1,320 @@
+"""One turn, a straight line from keystroke to recorded answer.
+
+``input → gate(input) → recall → assemble prompt → engine streams → gate(stream) →
+release → record``; learning follows feedback, not turns. TUI, CLI, tests and benchmarks
+all consume the same generator of typed events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from assistant.conversation.answer import Answer, Streams
+from assistant.conversation.events import (
+    PolicyNotice,
+    Recalled,
+    Ruling,
+    Status,
+    TurnBegan,
+    TurnEnded,
+    TurnEvent,
+    TurnFailed,
+    UsedItem,
+    Waiting,
+)
+from assistant.conversation.ledger import Ledger
+from assistant.conversation.prompt import (
+    TEMPLATE_VERSION,
+    past_messages,
+    question_message,
+    system_message,
+)
+from assistant.conversation.question import Outcome, Question, TurnKey
+from assistant.conversation.rulings import ruling_of
+from assistant.engine.interfaces import Model, Phase
+from assistant.engine.messages import ChatMessage, GenerateRequest, Sampling
+from assistant.errors import AssistantError, EngineError
+from assistant.policy import Effect, EffectivePolicy, Gate, Origin, Segment, Where
+
+_LOAD_PATIENCE = 120.0
+"""Seconds to wait for a model to load before the turn is given up."""
+_EARLIER_TURNS = 3
+"""How many of the user's last turns are checked together with the new text."""
+
+
+class Personaliser(Protocol):
+    """What was learned, as a turn needs it."""
+
+    def find(self, question: str, conversation: str) -> tuple[UsedItem, ...]:
+        """Relevant memories, best first; none when nothing is relevant enough."""
+        ...
+
+    def render(
+        self, items: Sequence[UsedItem], question: str
+    ) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The block that stands beside the question, and the profile values in it."""
+        ...
+
+    def choose(self, answers: Sequence[str], items: Sequence[UsedItem]) -> int:
+        """The index of the answer this person would prefer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a turn works with, wired by the composition root."""
+
+    ledger: Ledger
+    gate: Gate
+    policy: EffectivePolicy
+    model: Model
+    model_file: tuple[str, str]
+    personaliser: Personaliser | None
+    sampling: Sampling
+    clock: Callable[[], float]
+    pause_background: Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question after the input gate: its text to use, and what was decided."""
+
+    text: str
+    rulings: tuple[Ruling, ...]
+    stopped: Ruling | None
+    status: Status
+
+
+def run_turn(
+    question: Question,
+    desk: Desk,
+    when_cancelled: Callable[[Callable[[], None]], None],
+    cancelled: Callable[[], bool],
+) -> Iterator[TurnEvent]:
+    """Run one turn, yielding its events; see ``events`` for their order.
+
+    ``when_cancelled`` registers what stops the engine, from any thread. Closing the
+    generator early cancels the turn and records it as interrupted.
+    """
+    began = desk.clock()
+    asked = _check_input(question, desk)
+    desk.ledger.log(asked.rulings)
+    if asked.status == "confirm":
+        # Nothing is stored: the person has not said yes to asking it.
+        yield _ended(TurnKey("", question.conversation), _stopped(question, desk, asked))
+        return
+    past = desk.ledger.past(question.conversation)
+    key = desk.ledger.begin(question, asked.text, desk.model_file)
+    yield TurnBegan(key.turn, key.conversation)
+    if asked.stopped is not None:
+        outcome = _stopped(question, desk, asked)
+        desk.ledger.end(key, outcome)
+        yield _ended(key, outcome)
+        return
+    for ruling in asked.rulings:
+        yield PolicyNotice(ruling)
+    desk.pause_background(True)
+    try:
+        run = _Run(question, asked, desk, key, began)
+        yield from run.events(past_messages(past), when_cancelled, cancelled)
+    finally:
+        desk.pause_background(False)
+
+
+def _check_input(question: Question, desk: Desk) -> _Asked:
+    """The gate on the new text, alone and together with the user's last turns."""
+    alone = desk.gate.check([Segment(question.text, Origin.USER)], Where.INPUT)
+    decisions = [alone]
+    if alone.effect is not Effect.BLOCK:
+        earlier = desk.ledger.past(question.conversation)[-_EARLIER_TURNS:]
+        if earlier:
+            joined = "\n".join((*(turn.question for turn in earlier), question.text))
+            decisions.append(desk.gate.check([Segment(joined, Origin.USER)], Where.INPUT))
+    strictest = max(decisions, key=lambda decision: decision.effect)
+    if strictest.effect is Effect.NONE:
+        return _Asked(question.text, (), None, "complete")
+    ruling = ruling_of(strictest, Where.INPUT)
+    if strictest.effect is Effect.BLOCK:
+        return _Asked(question.text, (ruling,), ruling, "refused")
+    if strictest.effect is Effect.CONFIRM and ruling.rule not in question.confirmed:
+        return _Asked(question.text, (ruling,), ruling, "confirm")
+    text = question.text
+    if strictest.effect is Effect.REDACT:
+        text = desk.gate.redact(text, Where.INPUT)
+    return _Asked(text, (ruling,), None, "complete")
+
+
+class _Run:
+    """The part of a turn that has an id: recall, generation, release, record."""
+
+    def __init__(
+        self, question: Question, asked: _Asked, desk: Desk, key: TurnKey, began: float
+    ) -> None:
+        self._question, self._asked, self._desk, self._key = question, asked, desk, key
+        self._streams = Streams(desk.gate, question.candidates, desk.clock, began)
+        self._used: tuple[UsedItem, ...] = ()
+        self._profile: tuple[tuple[str, str], ...] = ()
+        self._rulings = list(asked.rulings)
+        self._ended = False
+
+    def events(
+        self,
+        past: tuple[ChatMessage, ...],
+        when_cancelled: Callable[[Callable[[], None]], None],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[TurnEvent]:
+        try:
+            yield from self._prepare(cancelled)
+            if cancelled():
+                yield self._end("cancelled")
+                return
+            request, history = self._request(past)
+            when_cancelled(self._desk.model.cancel)
+            yield from self._generate(request, cancelled)
+            answer = self._streams.answer
+            yield from self._finish(answer, cancelled)
+            self._absorb(history, answer)
+        except AssistantError as error:
+            yield self._fail(error)
+        finally:
+            if not self._ended:
+                # The listener went away in the middle: keep what was released.
+                self._desk.model.cancel()
+                self._end("interrupted")
+
+    def _prepare(self, cancelled: Callable[[], bool]) -> Iterator[TurnEvent]:
+        personaliser = self._desk.personaliser
+        block = ""
+        if personaliser is not None and self._question.personalise:
+            yield Waiting("memory")
+            found = personaliser.find(self._asked.text, self._key.conversation)
+            self._used = tuple(item for item in found if self._may_use(item))
+            block, self._profile = personaliser.render(self._used, self._asked.text)
+            yield Recalled(self._used)
+        self._block = block
+        if self._desk.model.state.phase is not Phase.READY and not cancelled():
+            yield Waiting("model")
+            self._desk.model.wait_ready(_LOAD_PATIENCE)
+
+    def _may_use(self, item: UsedItem) -> bool:
+        """Policy-blocked memories never reach the prompt; the log counts the decision."""
+        decision = self._desk.gate.check([Segment(item.text, Origin.RECALLED)], Where.MEMORY)
+        if decision.effect is not Effect.NONE:
+            self._desk.ledger.log([ruling_of(decision, Where.MEMORY)])
+        return decision.effect < Effect.REDACT
+
+    def _request(
+        self, past: tuple[ChatMessage, ...]
+    ) -> tuple[GenerateRequest, tuple[ChatMessage, ...]]:
+        question, desk = self._question, self._desk
+        message = question_message(self._block, self._asked.text)
+        history = (system_message(desk.policy.system_lines), *past)
+        fitting = desk.model.fit(history, message, question.max_tokens)
+        request = GenerateRequest(
+            fitting, message, question.candidates, question.seed,
+            question.max_tokens, desk.sampling,
+        )  # fmt: skip
+        return request, fitting
+
+    def _generate(
+        self, request: GenerateRequest, cancelled: Callable[[], bool]
+    ) -> Iterator[TurnEvent]:
+        stream = self._desk.model.generate(request)
+        for event in stream:
+            for told in self._streams.take(event):
+                yield told
+                self._release()
+            if self._streams.violated and not cancelled():
+                # Stop at once; the held text is never shown, stored or fed back.
+                self._desk.model.cancel()
+        yield from self._streams.finish(cancelled())
+        self._release(everything=True)
+
+    def _release(self, *, everything: bool = False) -> None:
+        if text := self._streams.unsaved(everything=everything):
+            self._desk.ledger.release(self._key, text)
+
+    def _finish(self, answer: Answer, cancelled: Callable[[], bool]) -> Iterator[TurnEvent]:
+        for ruling in answer.rulings:
+            if ruling.effect != "block":
+                yield PolicyNotice(ruling)
+        self._rulings += answer.rulings
+        self._desk.ledger.log(answer.rulings)
+        if answer.blocked:
+            yield self._end("refused")
+        else:
+            yield self._end("cancelled" if cancelled() else "complete")
+
+    def _end(self, status: Status) -> TurnEnded:
+        self._ended = True
+        answer, desk = self._streams.answer, self._desk
+        outcome = replace(
+            _blank(self._question, desk, status),
+            answer=answer.text, used=self._used, rulings=tuple(self._rulings),
+            profile=self._profile, tokens=answer.tokens, prompt_tokens=answer.prompt_tokens,
+            first_token_s=answer.first_token_s, first_shown_s=answer.first_shown_s,
+            tokens_per_s=answer.tokens_per_s, alternatives=answer.others,
+        )  # fmt: skip
+        chosen = 0
+        if answer.others and status == "complete" and desk.personaliser is not None:
+            answers = (answer.text, *answer.others)
+            chosen = desk.personaliser.choose(answers, self._used)
+            outcome = replace(
+                outcome, answer=answers[chosen],
+                alternatives=tuple(a for i, a in enumerate(answers) if i != chosen),
+            )  # fmt: skip
+        desk.ledger.end(self._key, outcome)
+        ended = _ended(self._key, outcome)
+        return msgspec_replace(ended, answer, chosen)
+
+    def _absorb(self, history: tuple[ChatMessage, ...], answer: Answer) -> None:
+        """Question and released answer, without the block, while the person reads."""
+        if answer.text and not answer.blocked:
+            said = (
+                ChatMessage("user", self._asked.text),
+                ChatMessage("assistant", answer.text),
+            )
+            self._desk.model.absorb((*history, *said))
+
+    def _fail(self, error: AssistantError) -> TurnFailed:
+        if not self._ended:
+            self._end("interrupted")
+        return TurnFailed(
+            self._key.turn, error.message, error.hint, error.exit_code,
+            again=isinstance(error, EngineError),
+        )  # fmt: skip
+
+
+def msgspec_replace(ended: TurnEnded, answer: Answer, chosen: int) -> TurnEnded:
+    """The ending with the figures that are shown but not stored."""
+    import msgspec
+
+    return msgspec.structs.replace(
+        ended, context_used=answer.context_used, context_size=answer.context_size, chosen=chosen
+    )
+
+
+def _blank(question: Question, desk: Desk, status: Status) -> Outcome:
+    return Outcome(
+        status=status, answer="", model=desk.model_file[0], model_sha256=desk.model_file[1],
+        sampling=repr(desk.sampling.temperature), seed=question.seed,
+        personalised=question.personalise and desk.personaliser is not None,
+        rules_in_force=len(desk.policy.rules), template_version=TEMPLATE_VERSION,
+    )  # fmt: skip
+
+
+def _stopped(question: Question, desk: Desk, asked: _Asked) -> Outcome:
+    return replace(_blank(question, desk, asked.status), rulings=asked.rulings)
+
+
+def _ended(key: TurnKey, outcome: Outcome) -> TurnEnded:
+    return TurnEnded(
+        turn=key.turn, conversation=key.conversation, status=outcome.status,
+        answer=outcome.answer, model=outcome.model, ruling=outcome.ruling, used=outcome.used,
+        tokens=outcome.tokens, prompt_tokens=outcome.prompt_tokens,
+        first_token_s=outcome.first_token_s, first_shown_s=outcome.first_shown_s,
+        tokens_per_s=outcome.tokens_per_s, seed=outcome.seed,
+        personalised=outcome.personalised, alternatives=outcome.alternatives,
+    )  # fmt: skip

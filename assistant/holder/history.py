@@ -1,0 +1,183 @@
+"""History requests: conversations, turns, search, and the account of one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from assistant.conversation.events import Ruling, UsedItem
+from assistant.conversation.ledger import turn_notes
+from assistant.conversation.prompt import question_message, system_message
+from assistant.errors import NoSuchItem
+from assistant.holder.interface import (
+    ConversationItem,
+    ListConversations,
+    RenameConversation,
+    SearchHistory,
+    SearchHit,
+    ShowConversation,
+    TurnItem,
+    Why,
+    WhyQuery,
+)
+from assistant.holder.interface import Done as DoneReply
+from assistant.vault.records import FeedbackKind, ItemKind, Turn
+
+if TYPE_CHECKING:
+    from assistant.conversation.turn import Personaliser
+    from assistant.policy import EffectivePolicy
+    from assistant.vault import Vault
+
+ERASED = "[erased]"
+HIT_OPENS, HIT_CLOSES = "\ue000", "\ue001"
+
+
+class History:
+    """Reads and changes what was said."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def conversations(self, request: ListConversations) -> Iterator[ConversationItem]:
+        """The list, pinned and latest first."""
+        for found in self._vault.conversations.list(limit=request.limit):
+            yield ConversationItem(
+                found.id, found.title, found.created.isoformat(), found.updated.isoformat(),
+                len(self._vault.turns.list(found.id)), found.pinned, found.folder,
+            )  # fmt: skip
+
+    def conversation_id(self, given: str) -> str:
+        """Resolve "last"; raises NoSuchItem for an id that names nothing."""
+        if given == "last":
+            latest = self._vault.conversations.latest()
+            if latest is None:
+                raise NoSuchItem("There is no conversation yet.")
+            return latest.id
+        return self._vault.conversations.get(given).id
+
+    def show(self, request: ShowConversation) -> Iterator[TurnItem]:
+        """A conversation's turns in order, with their rating."""
+        for turn in self._vault.turns.list(self.conversation_id(request.id)):
+            yield TurnItem(
+                turn.id, turn.conversation_id, turn.question, turn.answer, turn.status.value,
+                turn.created.isoformat(), self._rating(turn.id), strictest(turn),
+                turn.tokens, turn.tokens_per_s,
+            )  # fmt: skip
+
+    def _rating(self, turn_id: str) -> str:
+        rating = ""
+        for act in self._vault.feedback.list(turn_id=turn_id):
+            if act.kind in {FeedbackKind.UP, FeedbackKind.DOWN}:
+                rating = act.kind.value
+            elif act.kind is FeedbackKind.SCORE:
+                rating = act.value
+        return rating
+
+    def search(self, request: SearchHistory) -> Iterator[SearchHit]:
+        """Full-text hits with the found words marked."""
+        for hit in self._vault.search.history(request.query, limit=request.limit):
+            snippet = "".join(
+                f"{HIT_OPENS}{part.text}{HIT_CLOSES}" if part.hit else part.text
+                for part in hit.parts
+            )
+            yield SearchHit(
+                hit.turn_id, hit.conversation_id, hit.title, snippet, hit.created.isoformat()
+            )
+
+    def rename(self, request: RenameConversation) -> Iterator[DoneReply]:
+        """Another title."""
+        self._vault.conversations.rename(self.conversation_id(request.id), request.title)
+        yield DoneReply("Renamed.")
+
+    def turn(self, given: str) -> Turn:
+        """The turn with that id; "" is the latest. Raises NoSuchItem."""
+        if given:
+            return self._vault.turns.get(given)
+        latest = self._vault.turns.latest()
+        if latest is None:
+            raise NoSuchItem("There is no answer yet.")
+        return latest
+
+
+def strictest(turn: Turn) -> Ruling | None:
+    """The turn's strictest ruling as stored, with what its columns do not hold."""
+    if turn.effect in {"", "none"}:
+        return None
+    for ruling in rulings(turn):
+        if ruling.rule == turn.rule:
+            return ruling
+    return Ruling(turn.effect, turn.rule, turn.tier, turn.issuer, turn.rule, turn.reason, "")
+
+
+def rulings(turn: Turn) -> tuple[Ruling, ...]:
+    """Every ruling of the turn."""
+    stored: Any = turn_notes(turn).get("rulings", [])
+    try:
+        return msgspec.convert(stored, tuple[Ruling, ...])
+    except msgspec.ValidationError:
+        return ()
+
+
+class Account:
+    """Answers `why`: ids are stored, texts are looked up anew, erased ones say so."""
+
+    def __init__(
+        self, vault: Vault, history: History, policy: EffectivePolicy, personaliser: Personaliser
+    ) -> None:
+        self._vault, self._history = vault, history
+        self._policy, self._personaliser = policy, personaliser
+
+    def why(self, request: WhyQuery) -> Iterator[Why]:
+        """The whole account of one answer."""
+        turn = self._history.turn(request.turn)
+        notes: Any = turn_notes(turn)
+        used = self._used(turn)
+        profile = tuple((str(d), str(v)) for d, v in notes.get("profile", []))
+        yield Why(
+            turn=turn.id, conversation=turn.conversation_id, status=turn.status.value,
+            model=turn.model_id, model_sha256=turn.model_digest, seed=turn.seed,
+            personalised=turn.personalised, used=used, profile=profile,
+            rules=rulings(turn), rules_in_force=int(notes.get("rules_in_force", 0)),
+            prompt=self._prompt(turn, used), question=turn.question, answer=turn.answer,
+        )  # fmt: skip
+
+    def _used(self, turn: Turn) -> tuple[UsedItem, ...]:
+        stored = self._vault.turns.used(turn.id)
+        texts = self._texts(stored)
+        return tuple(
+            UsedItem(u.kind.value, u.item_id, texts.get(u.item_id, ERASED), u.score) for u in stored
+        )
+
+    def _texts(self, stored: Any) -> dict[str, str]:
+        def ids(kind: ItemKind) -> list[str]:
+            return [u.item_id for u in stored if u.kind is kind]
+
+        texts = {
+            p.id: p.text for p in self._vault.preferences.many(ids(ItemKind.PREFERENCE)).values()
+        }
+        turns = self._vault.turns.many(ids(ItemKind.TURN))
+        texts |= {t.id: t.question for t in turns.values()}
+        for identity in ids(ItemKind.FEEDBACK):
+            try:
+                act = self._vault.feedback.get(identity)
+                texts[identity] = act.value or self._vault.turns.get(act.turn_id).question
+            except NoSuchItem:
+                pass
+        return texts
+
+    def _prompt(self, turn: Turn, used: tuple[UsedItem, ...]) -> str:
+        """The prompt rendered anew from ids, the template version and the turns before."""
+        block = ""
+        if turn.personalised and used:
+            block, _ = self._personaliser.render(used, turn.question)
+        before = self._vault.turns.list(turn.conversation_id)
+        lines = [f"[system] {system_message(self._policy.system_lines).content}"]
+        for earlier in before:
+            if earlier.position >= turn.position:
+                break
+            if earlier.answer and earlier.status.value in {"complete", "cancelled", "interrupted"}:
+                lines += [f"[user] {earlier.question}", f"[assistant] {earlier.answer}"]
+        lines.append(f"[user] {question_message(block, turn.question).content}")
+        return "\n".join(lines)

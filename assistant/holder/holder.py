@@ -1,0 +1,253 @@
+"""The holder of an open vault: one place that answers every request, then locks.
+
+TUI, CLI and the socket all end here. One turn runs at a time; everything else may run
+beside it. Locking closes the vault, kills both children and tells whoever asked to know.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.conversation.events import TurnEvent
+from assistant.conversation.ledger import IncognitoLedger, VaultLedger, log_rulings
+from assistant.conversation.question import Question
+from assistant.conversation.turn import Desk, run_turn
+from assistant.engine.interfaces import Memory, Model
+from assistant.engine.messages import Sampling
+from assistant.errors import AssistantError, NoSuchItem, UsageError, VaultLocked
+from assistant.holder import interface as ask
+from assistant.holder.history import Account, History
+from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
+from assistant.holder.learning import Learning
+from assistant.holder.memory import MemoryFeed
+from assistant.holder.settings import UserSettings
+from assistant.holder.status import status_line
+from assistant.holder.taste import Taste
+
+if TYPE_CHECKING:
+    from assistant.policy import EffectivePolicy, Gate
+    from assistant.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the composition root hands over. Times: ``now`` is UTC, ``clock`` monotonic."""
+
+    home: Path
+    vault: Vault
+    policy: EffectivePolicy
+    gate: Gate
+    tiers: tuple[str, ...]
+    alarms: tuple[str, ...]
+    model: Model
+    model_file: Callable[[], tuple[str, str]]
+    use_model: Callable[[str], None]
+    memory: Memory
+    embedder_digest: str
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    new_seed: Callable[[], int]
+    new_id: Callable[[], str]
+    patience: float
+
+
+class Holder:
+    """Implements ``interface.Application`` over an open vault."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        vault = parts.vault
+        self.settings = UserSettings(vault, parts.policy)
+        self._feed = MemoryFeed(vault, parts.memory, parts.embedder_digest)
+        self._taste = Taste(vault, parts.memory, self._feed, parts.now, parts.patience)
+        self._history = History(vault)
+        self._learning = Learning(parts.vault, parts.gate, self._feed, self.settings, parts.now)
+        why = self._taste.for_turn(0, earlier=True)
+        self._account = Account(vault, self._history, parts.policy, why)
+        self._vault_ledger = VaultLedger(vault)
+        self._incognito = IncognitoLedger(parts.new_id, lambda rulings: log_rulings(vault, rulings))
+        self._turn = threading.Lock()
+        self._locked = threading.Event()
+        self._busy = 0
+        self._last_use = parts.clock()
+        self._counting = threading.Lock()
+        self._listeners: list[Callable[[str], None]] = []
+        self._context = (0, 0)
+        self._feed.start()
+        self._idle = threading.Thread(target=self._watch_idle, name="idle-lock", daemon=True)
+        self._idle.start()
+
+    # -- requests --------------------------------------------------------------------------
+
+    def handle(
+        self, request: AnyRequest, cancellation: Cancellation | None = None
+    ) -> Iterator[TurnEvent | AnyReply]:
+        """Answer one request; see ``interface`` for each one's replies."""
+        if self._locked.is_set():
+            raise VaultLocked("The vault is locked.", hint="Unlock it and try again.")
+        with self._counting:
+            self._busy += 1
+        try:
+            yield from self._answer(request, cancellation or Cancellation())
+        finally:
+            with self._counting:
+                self._busy -= 1
+                self._last_use = self._parts.clock()
+
+    def _answer(
+        self, request: AnyRequest, cancellation: Cancellation
+    ) -> Iterator[TurnEvent | AnyReply]:
+        match request:
+            case ask.Ask():
+                yield from self._ask(request, cancellation)
+            case ask.Lock():
+                self.lock("locked on request")
+                yield Done("Locked.")
+            case ask.WhyQuery():
+                yield from self._account.why(request)
+            case ask.RecallQuery():
+                yield from self._recall(request)
+            case ask.GetSettings():
+                yield from self.settings.items()
+            case ask.ChangeSetting():
+                yield self.settings.change(request.key, request.value)
+            case ask.StatusQuery():
+                yield status_line(self._parts, self.settings, self._context)
+            case ask.UseModel():
+                self._parts.use_model(request.id)
+                yield Done("The model is in use.")
+            case _:
+                yield from self._kept(request)
+
+    def _kept(self, request: Any) -> Iterator[AnyReply]:
+        """Requests about what is kept: history, preferences, feedback."""
+        match request:
+            case ask.ListConversations():
+                yield from self._history.conversations(request)
+            case ask.ShowConversation():
+                yield from self._history.show(request)
+            case ask.SearchHistory():
+                yield from self._history.search(request)
+            case ask.RenameConversation():
+                yield from self._history.rename(request)
+            case ask.DeleteConversation():
+                identity = self._history.conversation_id(request.id)
+                yield from self._learning.erase_conversation(identity)
+            case _:
+                yield from self._learning.handle(request)
+
+    def _recall(self, request: ask.RecallQuery) -> Iterator[AnyReply]:
+        if not 1 <= request.k <= 50:
+            raise UsageError("-k is from 1 to 50.")
+        found = self._taste.recollect(request.query, "", request.k)
+        for item in found.considered[: request.k]:
+            yield ask.RecallHit(
+                item.kind.value, item.id, item.text, round(item.score, 4),
+                round(item.bm25, 4), round(item.dense, 4), item.passed,
+            )  # fmt: skip
+
+    # -- a turn ----------------------------------------------------------------------------
+
+    def _ask(self, request: ask.Ask, cancellation: Cancellation) -> Iterator[TurnEvent]:
+        with self._turn:
+            desk, question = self._prepare(request)
+            for event in run_turn(
+                question, desk, cancellation.when_cancelled, lambda: cancellation.cancelled
+            ):
+                self._note_context(event)
+                yield event
+        self._feed.changed()
+
+    def _note_context(self, event: TurnEvent) -> None:
+        from assistant.conversation.events import TurnEnded
+
+        if isinstance(event, TurnEnded) and event.context_size:
+            self._context = (event.context_used, event.context_size)
+
+    def _prepare(self, request: ask.Ask) -> tuple[Desk, Question]:
+        settings, parts = self.settings, self._parts
+        conversation = request.conversation
+        incognito = request.incognito or self._incognito.holds(conversation)
+        if conversation and not incognito:
+            conversation = self._history.conversation_id(conversation)
+        personalise = request.personalise and settings.on("personalisation")
+        k = int(settings.number("context_memories"))
+        taste = self._taste.for_turn(k, earlier=settings.on("recall"))
+        most = int(settings.number("max_tokens"))
+        question = Question(
+            text=self._text(request),
+            conversation=conversation,
+            personalise=personalise,
+            seed=parts.new_seed() if request.seed is None else request.seed,
+            max_tokens=min(request.max_tokens or most, self._most_tokens(most, request)),
+            candidates=max(request.candidates, int(settings.number("candidates"))),
+            confirmed=request.confirmed,
+        )
+        desk = Desk(
+            ledger=self._incognito if incognito else self._vault_ledger,
+            gate=parts.gate,
+            policy=parts.policy,
+            model=parts.model,
+            model_file=parts.model_file(),
+            personaliser=taste if personalise else None,
+            sampling=Sampling(
+                temperature=settings.number("temperature"), top_p=0.95, min_p=0.05,
+                repeat_penalty=1.1,
+            ),
+            clock=parts.clock,
+            pause_background=self._feed.pause,
+        )  # fmt: skip
+        return desk, question
+
+    def _most_tokens(self, most: int, request: ask.Ask) -> int:
+        """A length asked for on the command line may exceed the setting, not a bound."""
+        wished = float(request.max_tokens or most)
+        return int(float(str(self._parts.policy.clamp("max_tokens", wished).value)))
+
+    def _text(self, request: ask.Ask) -> str:
+        if request.again_of and not request.text:
+            return self._history.turn(request.again_of).question
+        return request.text
+
+    # -- locking ---------------------------------------------------------------------------
+
+    def when_locked(self, act: Callable[[str], None]) -> None:
+        """Be told, from another thread, that and why it was locked."""
+        self._listeners.append(act)
+
+    @property
+    def locked(self) -> bool:
+        """Whether the vault is closed."""
+        return self._locked.is_set()
+
+    def lock(self, why: str) -> None:
+        """Cancel a running turn, kill both children, close the vault. Once only."""
+        with self._counting:
+            if self._locked.is_set():
+                return
+            self._locked.set()
+        parts = self._parts
+        parts.model.cancel()
+        with self._turn:
+            self._feed.stop()
+            parts.model.stop()
+            parts.memory.stop()
+            parts.vault.close()
+        for act in self._listeners:
+            act(why)
+
+    def _watch_idle(self) -> None:
+        while not self._locked.wait(5.0):
+            try:
+                limit = self.settings.number("idle_minutes") * 60
+            except (AssistantError, NoSuchItem):
+                return
+            with self._counting:
+                idle = self._busy == 0 and self._parts.clock() - self._last_use > limit
+            if idle:
+                self.lock("nobody used it for a while")

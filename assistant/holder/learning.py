@@ -1,0 +1,226 @@
+"""Preferences and feedback: stated, given, proposed, taken back, erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from assistant.conversation.ledger import log_rulings, turn_notes
+from assistant.conversation.rulings import ruling_of
+from assistant.errors import NoSuchItem, PolicyRefusal, UsageError
+from assistant.holder import interface as ask
+from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
+from assistant.holder.memory import MemoryFeed
+from assistant.holder.settings import UserSettings
+from assistant.personal.feedback import read_act
+from assistant.personal.preferences import (
+    MAX_PREFERENCE_CHARS,
+    conflicting,
+    read_preference,
+)
+from assistant.policy import Effect, Origin, Segment, Where
+from assistant.vault.records import (
+    Feedback,
+    FeedbackKind,
+    ItemKind,
+    Preference,
+    PreferenceState,
+    Scope,
+    Turn,
+)
+
+if TYPE_CHECKING:
+    from assistant.policy import Gate
+    from assistant.vault import Vault
+
+
+class Learning:
+    """Answers every request about what the person wants and thought."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        gate: Gate,
+        feed: MemoryFeed,
+        settings: UserSettings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._vault, self._gate, self._feed = vault, gate, feed
+        self._settings, self._now = settings, now
+
+    def handle(self, request: Any) -> Iterator[AnyReply]:
+        """Answer one request; see ``interface``."""
+        match request:
+            case ask.AddPreference():
+                yield self._add(request)
+            case ask.ListPreferences():
+                yield from self._list(request)
+            case ask.EditPreference():
+                yield self._edit(request)
+            case ask.SetPreferenceState():
+                yield self._set_state(request)
+            case ask.DeletePreference():
+                self._vault.preferences.get(request.id)
+                self._forget(self._vault.erase.item(ItemKind.PREFERENCE, request.id))
+                yield Done("Erased.")
+            case ask.GiveFeedback():
+                yield self._give(request)
+            case ask.ListFeedback():
+                yield from self._feedback(request)
+            case ask.UndoFeedback():
+                yield self._undo(request)
+            case _:
+                raise UsageError("The holder does not know this request.")
+
+    # -- preferences -----------------------------------------------------------------------
+
+    def _add(self, request: ask.AddPreference) -> PreferenceItem:
+        text = self._checked(request.text)
+        try:
+            scope = Scope(request.scope)
+        except ValueError as error:
+            raise UsageError("A scope is always, project, topic or chat.") from error
+        if scope is not Scope.ALWAYS and not request.scope_ref:
+            raise UsageError("This scope needs to say which.", hint="Give --for WHAT.")
+        reading = read_preference(text)
+        expires = self._now() + reading.expires_after if reading.expires_after else None
+        kept = self._vault.preferences.add(
+            text, scope=scope, scope_ref=request.scope_ref, expires=expires,
+            domain=",".join(sorted(reading.domains)),
+        )  # fmt: skip
+        self._feed.changed()
+        return self._item(kept)
+
+    def _checked(self, given: str) -> str:
+        """A preference's text, through the gate before it is stored. May raise."""
+        text = " ".join(given.split())
+        if not text:
+            raise UsageError("The preference is empty.")
+        if len(text) > MAX_PREFERENCE_CHARS:
+            raise UsageError(f"A preference has at most {MAX_PREFERENCE_CHARS} characters.")
+        decision = self._gate.check([Segment(text, Origin.PREFERENCE)], Where.PREFERENCE)
+        if decision.effect is Effect.NONE:
+            return text
+        ruling = ruling_of(decision, Where.PREFERENCE)
+        log_rulings(self._vault, [ruling])
+        if decision.effect < Effect.CONFIRM:
+            return text
+        raise PolicyRefusal(
+            f"Policy does not allow this preference: {ruling.reason} "
+            f"(rule {ruling.rule}, {ruling.issuer}, tier {ruling.tier})",
+            hint=f"Appeal: {ruling.appeal}" if ruling.appeal else None,
+        )
+
+    def _list(self, request: ask.ListPreferences) -> Iterator[PreferenceItem]:
+        kept = self._vault.preferences.list()
+        if request.state == "":
+            wanted = {PreferenceState.ACTIVE, PreferenceState.DISABLED}
+        elif request.state == "all":
+            wanted = set(PreferenceState)
+        else:
+            wanted = {PreferenceState(request.state)}
+        for preference in kept:
+            if preference.state in wanted:
+                yield self._item(preference)
+
+    def _edit(self, request: ask.EditPreference) -> PreferenceItem:
+        self._vault.preferences.get(request.id)
+        self._vault.preferences.reword(request.id, self._checked(request.text))
+        self._feed.forget([(ItemKind.PREFERENCE, request.id)])
+        self._feed.changed()
+        return self._item(self._vault.preferences.get(request.id))
+
+    def _set_state(self, request: ask.SetPreferenceState) -> PreferenceItem:
+        preference = self._vault.preferences.get(request.id)
+        if request.state == "active":
+            self._checked(preference.text)
+        self._vault.preferences.set_state(request.id, PreferenceState(request.state))
+        return self._item(self._vault.preferences.get(request.id))
+
+    def _item(self, preference: Preference) -> PreferenceItem:
+        others = self._vault.preferences.list(state=PreferenceState.ACTIVE)
+        return PreferenceItem(
+            preference.id, preference.text, preference.scope.value, preference.scope_ref,
+            preference.source.value, preference.state.value, preference.created.isoformat(),
+            preference.uses, preference.provenance or "",
+            preference.expires.isoformat() if preference.expires else "",
+            conflicting(preference, others),
+        )  # fmt: skip
+
+    # -- feedback --------------------------------------------------------------------------
+
+    def _give(self, request: ask.GiveFeedback) -> FeedbackGiven:
+        turn = self._turn(request.turn)
+        notes: Any = turn_notes(turn)
+        answers = (turn.answer, *map(str, notes.get("alternatives", ())))
+        acts = read_act(
+            request.kind, request.value, note=request.note,
+            reasons=request.reasons, answers=answers,
+        )  # fmt: skip
+        for act in acts:
+            if act.kind in {FeedbackKind.EDIT, FeedbackKind.NOTE}:
+                self._check_note(act.value)
+        stored = [
+            self._vault.feedback.add(turn.id, act.kind, act.value, act.reasons) for act in acts
+        ]
+        self._feed.changed()
+        proposal = self._propose(stored[0], turn) if self._settings.on("learning") else None
+        return FeedbackGiven(stored[0].id, turn.id, proposal)
+
+    def _check_note(self, text: str) -> None:
+        """What is kept for later prompts passes the gate as a memory would."""
+        decision = self._gate.check([Segment(text, Origin.USER)], Where.MEMORY)
+        if decision.effect is Effect.BLOCK:
+            ruling = ruling_of(decision, Where.MEMORY)
+            log_rulings(self._vault, [ruling])
+            raise PolicyRefusal(
+                f"Policy does not allow keeping this: {ruling.reason} "
+                f"(rule {ruling.rule}, {ruling.issuer}, tier {ruling.tier})"
+            )
+
+    def _propose(self, _act: Feedback, _turn: Turn) -> PreferenceItem | None:
+        return None
+
+    def _turn(self, given: str) -> Turn:
+        if given:
+            return self._vault.turns.get(given)
+        latest = self._vault.turns.latest()
+        if latest is None:
+            raise NoSuchItem("There is no answer yet.")
+        return latest
+
+    def _feedback(self, request: ask.ListFeedback) -> Iterator[FeedbackItem]:
+        acts = self._vault.feedback.list(with_undone=True)
+        for act in reversed(acts[-request.limit :]):
+            is_note = act.kind is FeedbackKind.NOTE
+            yield FeedbackItem(
+                act.id, act.turn_id, act.kind.value, "" if is_note else act.value,
+                act.value if is_note else "", act.reasons, act.created.isoformat(), act.undone,
+            )  # fmt: skip
+
+    def _undo(self, request: ask.UndoFeedback) -> Done:
+        if request.id:
+            act = self._vault.feedback.get(request.id)
+        else:
+            given = self._vault.feedback.list()
+            if not given:
+                raise NoSuchItem("There is no feedback to take back.")
+            act = given[-1]
+        self._vault.feedback.undo(act.id)
+        # What was inferred from it and not yet accepted goes too; an accepted preference
+        # is the user's own word by now and stays until they delete it.
+        for preference in self._vault.preferences.list(state=PreferenceState.PROPOSED):
+            if preference.provenance == act.id:
+                self._forget(self._vault.erase.item(ItemKind.PREFERENCE, preference.id))
+        return Done("Taken back.")
+
+    # -- erasing ---------------------------------------------------------------------------
+
+    def erase_conversation(self, identity: str) -> Iterator[Done]:
+        """A conversation with everything learned from it, from the running index too."""
+        self._forget(self._vault.erase.conversation(identity))
+        yield Done("Erased.")
+
+    def _forget(self, erased: Any) -> None:
+        self._feed.forget(erased.items)

@@ -1,0 +1,203 @@
+"""Feeding the indexes: at unlock from the vault's vectors, then whatever has none yet.
+
+The indexes are disposable; vectors live in the vault. Work goes in slices and waits
+while a turn runs: on two cores, one thing computes at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from assistant.engine.interfaces import Memory, Phase
+from assistant.errors import AssistantError, NoSuchItem
+from assistant.personal.protocols import index_key
+from assistant.personal.vectors import SmallIndex
+from assistant.vault.records import Embedding, ItemKind
+
+if TYPE_CHECKING:
+    from assistant.vault import Vault
+
+_SLICE = 16
+_FEED_SLICE = 2000
+_KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN)
+
+
+class LiveEmbedder:
+    """The memory child as ``personal`` wants it: None while it is not there."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def embed(self, texts: Sequence[str]) -> list[bytes] | None:
+        """Vectors, or None while the model loads, restarts or has died."""
+        if self._memory.state.phase not in {Phase.READY, Phase.GENERATING}:
+            return None
+        try:
+            return self._memory.embed(texts)
+        except AssistantError:
+            return None
+
+
+class TurnIndex:
+    """Nearest turns and rated answers, held by the memory child."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def query(self, vector: bytes, k: int) -> Sequence[tuple[str, float]]:
+        """The nearest keys; empty while the child is not there."""
+        if self._memory.state.phase not in {Phase.READY, Phase.GENERATING}:
+            return ()
+        try:
+            return self._memory.index_query(vector, k)
+        except AssistantError:
+            return ()
+
+
+class MemoryFeed:
+    """One background thread that keeps the indexes equal to the vault."""
+
+    def __init__(self, vault: Vault, memory: Memory, digest: str) -> None:
+        self._vault, self._memory, self._digest = vault, memory, digest
+        self.preferences = SmallIndex()
+        self._turn_running = threading.Event()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._caught_up = threading.Event()
+        self._filled_at: int | None = None
+        memory.subscribe(lambda _state: self._wake.set())
+        self._thread = threading.Thread(target=self._run, name="memory-feed", daemon=True)
+
+    def start(self) -> None:
+        """Begin; preferences are searchable at once, the rest when the child is ready."""
+        for found in self._vault.embeddings.all(self._digest):
+            if found.kind is ItemKind.PREFERENCE:
+                self.preferences.put(index_key(found.kind, found.item_id), found.vector)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; what was not embedded yet is found missing next time."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def pause(self, paused: bool) -> None:
+        """Hold back while a turn runs."""
+        if paused:
+            self._turn_running.set()
+        else:
+            self._turn_running.clear()
+            self._wake.set()
+        if self._memory.state.phase is Phase.READY:
+            self._memory.pause(paused)
+
+    def changed(self) -> None:
+        """Something was added or reworded: look for what has no vector."""
+        self._caught_up.clear()
+        self._wake.set()
+
+    def forget(self, items: Iterable[tuple[ItemKind, str]]) -> None:
+        """Drop erased items from the running indexes, at once."""
+        keys = [index_key(kind, item) for kind, item in items]
+        self.preferences.remove(keys)
+        if keys and self._memory.state.phase in {Phase.READY, Phase.GENERATING}:
+            try:
+                self._memory.index_remove(keys)
+            except AssistantError:
+                # A dead child holds nothing; its successor is filled from the vault.
+                pass
+
+    def catch_up(self, patience: float) -> None:
+        """Wait until everything has a vector, at most ``patience`` seconds.
+
+        Returns early when there is nothing to remember at all, so that an empty vault's
+        first answer does not wait for a model it has no use for.
+        """
+        if patience <= 0 or self._nothing_kept():
+            return
+        deadline = time.monotonic() + patience
+        try:
+            self._memory.wait_ready(patience)
+        except AssistantError:
+            return
+        self._wake.set()
+        self._caught_up.wait(max(0.0, deadline - time.monotonic()))
+
+    def _nothing_kept(self) -> bool:
+        return not self._vault.preferences.list() and self._vault.turns.count() < 2
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            if not self._work():
+                self._wake.wait(30.0)
+                self._wake.clear()
+
+    def _work(self) -> bool:
+        """One slice; False when there is nothing to do now."""
+        state = self._memory.state
+        if state.phase is not Phase.READY or self._turn_running.is_set():
+            return False
+        try:
+            if self._filled_at != state.restarts:
+                # A new child: its index is empty, whatever the last one held.
+                self._fill()
+                self._filled_at = state.restarts
+            return self._embed_slice()
+        except AssistantError:
+            # The child died or the vault is closing; the next wake tries again.
+            return False
+
+    def _fill(self) -> None:
+        self._memory.index_clear()
+        keys: list[str] = []
+        vectors: list[bytes] = []
+        for found in self._vault.embeddings.all(self._digest):
+            if self._stopped.is_set():
+                return
+            if found.kind is ItemKind.PREFERENCE:
+                continue
+            keys.append(index_key(found.kind, found.item_id))
+            vectors.append(found.vector)
+            if len(keys) == _FEED_SLICE:
+                self._memory.index_put(keys, vectors)
+                keys, vectors = [], []
+        if keys:
+            self._memory.index_put(keys, vectors)
+
+    def _embed_slice(self) -> bool:
+        for kind in _KINDS:
+            missing = self._vault.embeddings.missing(kind, self._digest, _SLICE)
+            if missing:
+                self._embed(kind, missing)
+                return True
+        self._caught_up.set()
+        return False
+
+    def _embed(self, kind: ItemKind, ids: Sequence[str]) -> None:
+        texts = [self._text(kind, item) for item in ids]
+        vectors = self._memory.embed(texts)
+        self._vault.embeddings.put(
+            Embedding(kind, item, self._digest, vector)
+            for item, vector in zip(ids, vectors, strict=True)
+        )
+        keys = [index_key(kind, item) for item in ids]
+        if kind is ItemKind.PREFERENCE:
+            for key, vector in zip(keys, vectors, strict=True):
+                self.preferences.put(key, vector)
+        else:
+            self._memory.index_put(keys, vectors)
+
+    def _text(self, kind: ItemKind, item: str) -> str:
+        """What stands for an item: a preference's text, a turn's question."""
+        try:
+            if kind is ItemKind.PREFERENCE:
+                return self._vault.preferences.get(item).text
+            if kind is ItemKind.FEEDBACK:
+                return self._vault.turns.get(self._vault.feedback.get(item).turn_id).question
+            return self._vault.turns.get(item).question
+        except NoSuchItem:
+            return ""  # erased between the look and the read; its vector goes with it
