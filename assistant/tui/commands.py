@@ -1,0 +1,49 @@
+"""The command palette: every action of the key table, found by its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from assistant.tui import themes
+from assistant.tui.keys import KEYS
+from assistant.tui.widgets.hints import key_name
+
+# Reached by the arrow keys or meaningless without the focus they work in.
+_OFFERED = {"app": "app", "chat": "screen"}
+_NOT_OFFERED = {"app.palette", "app.interrupt", "chat.stop"}
+
+
+class Commands(Provider):
+    """What can be done here, with the key that does it next to it."""
+
+    def _all(self) -> list[tuple[str, str, Callable[[], object]]]:
+        from assistant.tui.screens.chat import ChatScreen
+
+        in_chat = isinstance(self.screen, ChatScreen)
+        places = _OFFERED if in_chat else {"app": "app"}
+        found: list[tuple[str, str, Callable[[], object]]] = [
+            (key.about, key_name(key.keys),
+             partial(self.app.run_action, f"{places[key.place]}.{key.action}", self.screen))
+            for key in KEYS
+            if key.place in places and key.id not in _NOT_OFFERED
+        ]  # fmt: skip
+        found += [
+            (f"Theme: {name.replace('-', ' ')}", "", partial(setattr, self.app, "theme", name))
+            for name in themes.NAMES
+        ]
+        return found
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for about, key, act in self._all():
+            yield DiscoveryHit(about, act, help=key)
+
+    async def search(self, query: str) -> Hits:
+        """What matches."""
+        matcher = self.matcher(query)
+        for about, key, act in self._all():
+            if score := matcher.match(about):
+                yield Hit(score, matcher.highlight(about), act, text=about, help=key)

@@ -1,0 +1,195 @@
+"""Every key of the app in one table: what it does, where it works, how to rebind it.
+
+The table is the single source for bindings, the help screen, the command palette and
+the schema of the file in which a person rebinds keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from textual.binding import Binding, BindingType
+
+from assistant.errors import UsageError
+
+MAX_KEY_FILE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action: ``id`` is its name in the key file, ``place`` where it works."""
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    about: str
+    show: bool = False
+    priority: bool = False
+
+    @property
+    def place(self) -> str:
+        """The part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+
+PLACES = {
+    "app": "Everywhere",
+    "chat": "In the chat, while you type",
+    "prompt": "In the prompt",
+    "answer": "On an answer (Escape from the prompt goes there)",
+    "proposal": "On a proposal",
+    "list": "In lists",
+    "dialog": "In dialogs",
+}
+
+KEYS = (
+    Key("app.help", "f1", "help", "help", "Show every key", show=True, priority=True),
+    Key("app.palette", "ctrl+p", "command_palette", "commands", "Find any command", True, True),
+    Key("app.lock", "ctrl+l", "lock", "lock", "Lock the vault now", priority=True),
+    Key("app.theme", "f8", "next_theme", "theme", "Next theme", priority=True),
+    Key("app.mouse", "alt+m", "toggle_mouse", "mouse", "Leave the mouse to the terminal, "
+        "to select text its way; again to take it back", priority=True),
+    Key("app.interrupt", "ctrl+c", "interrupt", "stop / quit",
+        "Stop the answer; when idle, copy the selection or offer to quit", priority=True),
+    Key("app.quit", "ctrl+q", "quit", "quit", "Quit and lock", priority=True),
+    Key("chat.stop", "escape", "stop", "answers",
+        "Stop the answer; when idle, go to the answers", show=True, priority=True),
+    Key("chat.history", "f2", "history", "history", "Earlier conversations", show=True),
+    Key("chat.preferences", "f3", "preferences", "preferences",
+        "What is remembered about how you like answers", show=True),
+    Key("chat.why", "f4", "why", "why", "What shaped the latest answer", show=True),
+    Key("chat.settings", "f5", "settings", "settings", "Settings, and who manages them"),
+    Key("chat.new", "ctrl+n", "new_chat", "new chat", "Start a new conversation"),
+    Key("chat.incognito", "alt+i", "incognito", "incognito",
+        "Start a conversation that writes nothing"),
+    Key("chat.impersonal", "alt+p", "impersonal", "impersonal",
+        "Answer the next message without anything remembered about you"),
+    Key("chat.up", "alt+up", "rate('up')", "good", "Rate the latest answer up", show=True),
+    Key("chat.down", "alt+down", "rate('down')", "bad", "Rate the latest answer down"),
+    Key("chat.score", "alt+s", "score", "score", "Score the latest answer from 1 to 100"),
+    Key("chat.note", "alt+a", "note", "note", "Say what was good or bad, with reasons"),
+    Key("chat.edit", "alt+e", "edit", "edit", "Edit the latest answer to how you want it"),
+    Key("chat.again", "alt+r", "again", "again", "Answer again, or try a failed turn again"),
+    Key("chat.two", "alt+2", "two", "two answers", "Two answers side by side; pick one"),
+    Key("chat.copy", "alt+c", "copy_answer", "copy", "Copy the latest answer"),
+    Key("chat.code", "alt+b", "copy_code", "copy code", "Copy its next code block"),
+    Key("chat.link", "alt+l", "copy_link", "copy link", "Copy its next link address"),
+    Key("chat.undo", "alt+z", "undo", "undo", "Take back the latest feedback"),
+    Key("chat.yes", "alt+y", "keep_proposal", "keep", "Keep the proposed preference"),
+    Key("chat.no", "alt+n", "drop_proposal", "drop", "Drop the proposed preference"),
+    Key("chat.reword", "alt+o", "reword_proposal", "reword", "Reword the proposal"),
+    Key("prompt.send", "enter", "send", "send", "Send the message", True, True),
+    Key("prompt.newline", "shift+enter,ctrl+j", "newline", "newline", "New line", priority=True),
+    Key("answer.up", "+,u", "rate('up')", "good", "Rate this answer up", show=True),
+    Key("answer.down", "-,d", "rate('down')", "bad", "Rate this answer down", show=True),
+    Key("answer.score", "s", "score", "score", "Score it from 1 to 100", show=True),
+    Key("answer.note", "n", "note", "note", "Say what was good or bad, with reasons", show=True),
+    Key("answer.edit", "e", "edit", "edit", "Edit it to how you want it", show=True),
+    Key("answer.two", "2", "two", "two", "Two answers side by side; pick one", show=True),
+    Key("answer.again", "r", "again", "again", "Answer again, or try again", show=True),
+    Key("answer.why", "w", "why", "why", "What shaped it", show=True),
+    Key("answer.copy", "c", "copy_answer", "copy", "Copy it", show=True),
+    Key("answer.code", "b", "copy_code", "copy code", "Copy its next code block"),
+    Key("answer.link", "l", "copy_link", "copy link", "Copy its next link address"),
+    Key("answer.undo", "z", "undo", "undo", "Take back your feedback"),
+    Key("answer.more", "m", "more", "more", "Show a long question whole"),
+    Key("answer.previous", "up,k", "previous", "previous", "Scroll up, then the answer before"),
+    Key("answer.next", "down,j", "next", "next", "Scroll down, then the next answer"),
+    Key("answer.prompt", "enter,i", "prompt", "type", "Back to the prompt"),
+    Key("proposal.yes", "y", "keep_proposal", "keep", "Keep the preference", show=True),
+    Key("proposal.no", "n", "drop_proposal", "no", "Drop it", show=True),
+    Key("proposal.edit", "e", "reword_proposal", "reword", "Reword it first", show=True),
+    Key("list.open", "enter", "open", "open", "Open or change the selected line", show=True),
+    Key("list.search", "slash", "search", "search", "Go to the search line", show=True),
+    Key("list.add", "a", "add", "add", "Add a line", show=True),
+    Key("list.edit", "e,r", "edit", "edit", "Rename or reword it", show=True),
+    Key("list.toggle", "space", "switch", "on / off", "Switch it on or off", show=True),
+    Key("list.yes", "y", "accept", "keep", "Keep a proposal", show=True),
+    Key("list.no", "n", "reject", "drop", "Drop a proposal", show=True),
+    Key("list.delete", "d,delete", "delete", "erase", "Erase it, after a question", show=True),
+    Key("list.back", "escape", "back", "back", "Back to the chat", show=True, priority=True),
+    Key("dialog.cancel", "escape", "cancel", "cancel", "Close, changing nothing", True, True),
+    Key("dialog.save", "ctrl+s", "save", "save", "Keep what you wrote", True, True),
+    Key("dialog.yes", "y", "yes", "yes", "Yes", show=True),
+    Key("dialog.no", "n", "no", "no", "No", show=True),
+    Key("dialog.retry", "r", "retry", "try again", "Look again", show=True),
+    Key("dialog.report", "s", "report", "save a report", "Save a report without any text of "
+        "yours", show=True),
+    Key("dialog.first", "1", "pick(0)", "the left one", "Prefer the left answer", show=True),
+    Key("dialog.second", "2", "pick(1)", "the right one", "Prefer the right answer", show=True),
+)  # fmt: skip
+
+
+def bindings(place: str, *names: str) -> list[BindingType]:
+    """Textual bindings for a place; with ``names``, only those (the part after the dot)."""
+    return [
+        Binding(
+            key.keys, key.action, key.label, show=key.show, priority=key.priority,
+            id=key.id, tooltip=key.about,
+        )
+        for key in KEYS
+        if key.place == place and (not names or key.id.partition(".")[2] in names)
+    ]  # fmt: skip
+
+
+class _KeyFile(msgspec.Struct, forbid_unknown_fields=True):
+    keys: dict[str, str] = {}
+
+
+def load_keymap(path: Path) -> dict[str, str]:
+    """Rebound keys from a TOML file with one table ``[keys]``: ``"chat.new" = "ctrl+t"``.
+
+    Several keys are separated by commas. Raises UsageError for a file that is missing,
+    over 64 KiB, malformed, names an unknown action, or binds one key twice in a place.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_KEY_FILE_BYTES + 1)
+    except OSError as error:
+        raise UsageError("The key file cannot be read.", hint="Check its path.") from error
+    if len(data) > MAX_KEY_FILE_BYTES:
+        raise UsageError("The key file is larger than 64 KiB.")
+    try:
+        keymap = msgspec.toml.decode(data, type=_KeyFile).keys
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise UsageError(
+            "The key file is not what it should be.",
+            hint='One table [keys] with lines such as "chat.new" = "ctrl+t".',
+        ) from error
+    _check(keymap)
+    return keymap
+
+
+def _check(keymap: dict[str, str]) -> None:
+    known = {key.id for key in KEYS}
+    for name in keymap:
+        if name not in known:
+            raise UsageError("The key file names an unknown action.", hint="See F1 for the names.")
+    taken: set[tuple[str, str]] = set()
+    for key in KEYS:
+        if key.place in {"list", "dialog"}:
+            continue  # these are offered a few at a time, by different screens
+        for one in keymap.get(key.id, key.keys).split(","):
+            if (key.place, one.strip()) in taken:
+                raise UsageError(f"The key file binds one key twice: {key.id}.")
+            taken.add((key.place, one.strip()))
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the key file, with every action and what it does."""
+    actions = {
+        key.id: {"type": "string", "default": key.keys, "description": key.about} for key in KEYS
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Keys of the terminal app",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "keys": {"type": "object", "additionalProperties": False, "properties": actions}
+        },
+    }

@@ -1,0 +1,64 @@
+"""Requests from screens to whoever holds the vault, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from assistant.errors import AssistantError
+from assistant.holder.interface import AnyRequest, Application, Ask, Cancellation
+from assistant.tui.feed import TurnFeed
+
+R = TypeVar("R")
+
+
+class Requests:
+    """The screens' one way to the application; errors go to ``trouble``, not to the caller."""
+
+    def __init__(self, application: Application, trouble: Callable[[AssistantError], None]) -> None:
+        self._application = application
+        self._trouble = trouble
+        self._running: set[Cancellation] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is still awaited."""
+        return bool(self._running)
+
+    async def all(self, request: AnyRequest, kind: type[R]) -> list[R] | None:
+        """Every reply of that kind, or None when it failed (``trouble`` has been told)."""
+        cancellation = Cancellation()
+        self._running.add(cancellation)
+        try:
+            return await asyncio.to_thread(self._collect, request, kind, cancellation)
+        except AssistantError as error:
+            self._trouble(error)
+            return None
+        finally:
+            self._running.discard(cancellation)
+
+    async def one(self, request: AnyRequest, kind: type[R]) -> R | None:
+        """The first reply of that kind, or None when it failed or there was none."""
+        replies = await self.all(request, kind)
+        return replies[0] if replies else None
+
+    def turn(self, request: Ask) -> TurnFeed:
+        """Begin a turn; its events are iterated over with ``batches()``."""
+        cancellation = Cancellation()
+        self._running.add(cancellation)
+        return TurnFeed(self._application, request, cancellation)
+
+    def finished(self, feed: TurnFeed) -> None:
+        """A turn is over: there is nothing left of it to cancel."""
+        self._running.discard(feed.cancellation)
+
+    def cancel_all(self) -> None:
+        """Stop whatever runs, before locking or leaving."""
+        for cancellation in list(self._running):
+            cancellation.cancel()
+
+    def _collect(self, request: AnyRequest, kind: type[R], off: Cancellation) -> list[R]:
+        return [
+            reply for reply in self._application.handle(request, off) if isinstance(reply, kind)
+        ]

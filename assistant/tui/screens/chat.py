@@ -1,0 +1,224 @@
+"""The chat screen: moving about, copying, and the doors to the other screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from textual import work
+
+from assistant.holder.interface import (
+    ConversationItem,
+    ListConversations,
+    ShowConversation,
+    TurnItem,
+)
+from assistant.tui.requests import Requests
+from assistant.tui.screens.chat_feedback import FeedbackScreen
+from assistant.tui.widgets.prompt import Prompt
+from assistant.tui.widgets.turn import TurnView
+
+
+class ChatScreen(FeedbackScreen):
+    """Everything the chat can do; the parts it inherits run turns and take feedback."""
+
+    def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
+        super().__init__(requests, clock)
+        self._drafts: dict[str, str] = {}
+        self._copied: tuple[str, int] = ("", -1)
+
+    def on_mount(self) -> None:
+        """Go on where one left off."""
+        self.run_worker(self._resume(), group="load")
+
+    async def _resume(self) -> None:
+        latest = await self.requests.one(ListConversations(limit=1), ConversationItem)
+        if latest is not None and not self.running and not self.transcript.turns:
+            await self.show_conversation(latest.id, latest.title)
+        elif not self.transcript.turns:
+            await self.transcript.show(())
+
+    async def show_conversation(self, conversation: str, title: str) -> None:
+        """Show a stored conversation and go on with it."""
+        items = await self.requests.all(ShowConversation(conversation), TurnItem)
+        if items is None or self.running:
+            return
+        self._keep_draft()
+        self.conversation, self.heading, self.incognito = conversation, title, False
+        self.write_heading()
+        await self.transcript.show(items)
+        self.prompt.remember([item.question for item in items])
+        self._take_up_draft()
+
+    # -- conversations ---------------------------------------------------------------------
+
+    async def action_new_chat(self) -> None:
+        """An empty conversation; the old one stays in the history."""
+        await self._start(incognito=False)
+
+    async def action_incognito(self) -> None:
+        """An empty conversation of which nothing is written."""
+        await self._start(incognito=True)
+
+    async def _start(self, *, incognito: bool) -> None:
+        if self.running:
+            self.waiting.say("An answer is being written. Escape stops it.")
+            return
+        self._keep_draft()
+        self.conversation, self.heading, self.incognito = "", "New conversation", incognito
+        self.write_heading()
+        await self.transcript.show(())
+        self.prompt.remember([])
+        self.proposals.withdraw()
+        self.waiting.clear()
+        self._take_up_draft()
+        self.prompt.focus()
+
+    def _keep_draft(self) -> None:
+        self._drafts[self.conversation] = self.prompt.whole
+
+    def _take_up_draft(self) -> None:
+        self.prompt.fill(self._drafts.pop(self.conversation, ""))
+
+    def action_impersonal(self) -> None:
+        """The next message only, on or off."""
+        self.set_impersonal(not self.impersonal_next)
+
+    # -- stopping and moving ---------------------------------------------------------------
+
+    def action_stop(self) -> None:
+        """Stop the answer; when idle, go between prompt and answers."""
+        if self.stop():
+            self.waiting.say("Stopped.")
+        elif self.focused is self.prompt and self.transcript.latest is not None:
+            self.transcript.latest.focus()
+        else:
+            self.prompt.focus()
+
+    def action_prompt(self) -> None:
+        """Back to typing."""
+        self.prompt.focus()
+
+    async def action_previous(self) -> None:
+        """Scroll up within a tall turn; at its top, the turn before."""
+        await self._step(-1)
+
+    async def action_next(self) -> None:
+        """Scroll down within a tall turn; at its bottom, the next turn, then the prompt."""
+        await self._step(1)
+
+    async def _step(self, direction: int) -> None:
+        view = self.focused
+        turns = self.transcript.turns
+        if not isinstance(view, TurnView) or view not in turns:
+            return
+        region, window = view.region, self.transcript.region
+        hidden = window.y - region.y if direction < 0 else region.bottom - window.bottom
+        if hidden > 0:
+            self.transcript.scroll_relative(y=direction * min(hidden, 4), animate=False)
+            return
+        place = turns.index(view) + direction
+        if place == len(turns):
+            self.prompt.focus()
+        elif place < 0:
+            await self.transcript.show_earlier()
+        else:
+            turns[place].focus()
+
+    async def on_prompt_scrolled(self, message: Prompt.Scrolled) -> None:
+        """Page through the conversation while the cursor stays in the prompt."""
+        transcript = self.transcript
+        if message.pages < 0 and transcript.scroll_y <= 0 and await transcript.show_earlier():
+            return
+        height = max(1, transcript.size.height - 2)
+        transcript.scroll_relative(y=message.pages * height, animate=False)
+        if message.pages > 0 and transcript.scroll_y >= transcript.max_scroll_y:
+            transcript.anchor()
+
+    def action_again(self) -> None:
+        """Answer again; a failed turn is tried again."""
+        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
+        if view is None or self.running:
+            return
+        self._run_again(view)
+
+    @work(group="again")
+    async def _run_again(self, view: TurnView) -> None:
+        again_of = view.turn
+        await view.begin_again()
+        self.begin(view, again_of=again_of)
+
+    def action_more(self) -> None:
+        """A long question whole, or its beginning."""
+        if isinstance(self.focused, TurnView):
+            self.focused.toggle_question()
+
+    # -- copying ---------------------------------------------------------------------------
+
+    def action_copy_answer(self) -> None:
+        """The whole answer as the model wrote it."""
+        if view := self.target():
+            self.app.copy_to_clipboard(view.answer)
+            self.waiting.say("The answer is in the clipboard.")
+
+    def action_copy_code(self) -> None:
+        """The answer's code blocks, one after the other."""
+        from assistant.tui.markdown_text import code_blocks_in
+
+        if view := self.target():
+            self._copy_next("code block", code_blocks_in(view.answer), view.turn)
+
+    def action_copy_link(self) -> None:
+        """The answer's addresses, one after the other; none is ever opened."""
+        from assistant.tui.markdown_text import links_in
+
+        if view := self.target():
+            self._copy_next("address", links_in(view.answer), view.turn)
+
+    def _copy_next(self, what: str, texts: list[str], turn: str) -> None:
+        if not texts:
+            self.waiting.say(f"There is no {what} in this answer.")
+            return
+        key, last = self._copied
+        index = (last + 1) % len(texts) if key == f"{what} {turn}" else 0
+        self._copied = (f"{what} {turn}", index)
+        self.app.copy_to_clipboard(texts[index])
+        self.waiting.say(f"Copied {what} {index + 1} of {len(texts)}.")
+
+    # -- other screens ---------------------------------------------------------------------
+
+    @work(group="screen")
+    async def action_history(self) -> None:
+        """Earlier conversations; coming back with one opens it."""
+        from assistant.tui.screens.history import HistoryScreen
+
+        if self.running:
+            self.waiting.say("An answer is being written. Escape stops it.")
+            return
+        left = await self.app.push_screen_wait(HistoryScreen(self.requests, self.clock))
+        if left.opened:
+            await self.show_conversation(left.opened, left.title)
+        elif self.conversation in left.erased:
+            await self._start(incognito=False)
+        elif self.conversation in left.renamed:
+            self.heading = left.renamed[self.conversation]
+            self.write_heading()
+
+    async def action_preferences(self) -> None:
+        """What is remembered about the person."""
+        from assistant.tui.screens.preferences import PreferencesScreen
+
+        await self.app.push_screen(PreferencesScreen(self.requests, self.clock))
+
+    async def action_settings(self) -> None:
+        """Settings, and who manages them."""
+        from assistant.tui.screens.settings import SettingsScreen
+
+        await self.app.push_screen(SettingsScreen(self.requests))
+
+    async def action_why(self) -> None:
+        """What shaped the answer."""
+        from assistant.tui.screens.why import WhyScreen
+
+        if view := self.target():
+            await self.app.push_screen(WhyScreen(self.requests, view.turn))

@@ -1,0 +1,181 @@
+"""What a person says about an answer: ratings, notes, edits, choices, proposals, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from textual import work
+
+from assistant.holder.interface import (
+    Ask,
+    Done,
+    EditPreference,
+    FeedbackGiven,
+    FeedbackKind,
+    GiveFeedback,
+    PreferenceItem,
+    SetPreferenceState,
+    UndoFeedback,
+)
+from assistant.tui.requests import Requests
+from assistant.tui.screens.chat_turns import TurnsScreen
+from assistant.tui.screens.dialogs import LongText, OneLine
+from assistant.tui.widgets.proposal import ProposalLine
+from assistant.tui.widgets.turn import TurnView
+
+
+class FeedbackScreen(TurnsScreen):
+    """Feedback on the answer that has the focus, or else on the latest."""
+
+    def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
+        super().__init__(requests, clock)
+        self._acts: list[tuple[str, TurnView, str, str]] = []
+
+    @property
+    def proposals(self) -> ProposalLine:
+        """The line that offers preferences."""
+        return self.query_one(ProposalLine)
+
+    def target(self) -> TurnView | None:
+        """The finished turn an action is about: the focused one, or the latest."""
+        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
+        if view is None or view.running or not view.turn:
+            self.waiting.say("There is no finished answer yet.")
+            return None
+        return view
+
+    @work(group="feedback")
+    async def action_rate(self, rating: str) -> None:
+        """Thumbs up or down."""
+        view = self.target()
+        if view is not None and await self._give(view, "up" if rating == "up" else "down"):
+            view.rate(rating)
+
+    @work(group="feedback")
+    async def action_score(self) -> None:
+        """A score from 1 to 100."""
+        view = self.target()
+        if view is None:
+            return
+        score = await self.app.push_screen_wait(OneLine("Score from 1 to 100", number=(1, 100)))
+        if score and await self._give(view, "score", score):
+            view.rate(score)
+
+    @work(group="feedback")
+    async def action_note(self) -> None:
+        """Reasons and words."""
+        from assistant.tui.screens.note import NoteDialog
+
+        view = self.target()
+        said = await self.app.push_screen_wait(NoteDialog()) if view else None
+        if view is not None and said is not None:
+            note, reasons = said
+            await self._give(view, "note", note=note, reasons=reasons)
+
+    @work(group="feedback")
+    async def action_edit(self) -> None:
+        """Edit the answer: what is left is the answer this person prefers."""
+        view = self.target()
+        if view is None:
+            return
+        dialog = LongText("Edit the answer to how you want it", view.answer)
+        edited = await self.app.push_screen_wait(dialog)
+        if edited is None or edited == view.answer:
+            return
+        if await self._give(view, "edit", edited):
+            await view.put_answer(edited, edited=True)
+
+    @work(group="feedback")
+    async def action_two(self) -> None:
+        """Two answers to the same question, side by side."""
+        from assistant.tui.screens.compare import Compare
+
+        view = self.target()
+        if view is None or self.running:
+            return
+        request = Ask(
+            text=view.question, conversation=self.conversation, incognito=self.incognito,
+            candidates=2, again_of=view.turn,
+        )  # fmt: skip
+        picked = await self.app.push_screen_wait(Compare(self.requests, request))
+        if picked is not None:
+            view.turn = picked.turn
+            await view.put_answer(picked.answer)
+            await self._give(view, "choice", str(picked.index))
+
+    @work(group="feedback")
+    async def action_undo(self) -> None:
+        """Take the latest feedback back, and whatever was learned from it."""
+        act, view, answer, rating = self._acts[-1] if self._acts else ("", None, "", "")
+        done = await self.requests.one(UndoFeedback(act), Done)
+        if done is None:
+            return
+        self.proposals.withdraw()
+        self.waiting.say("Taken back, with what was learned from it.")
+        if view is not None:
+            self._acts.pop()
+            view.rate(rating)
+            if view.answer != answer:
+                await view.put_answer(answer)
+
+    # -- proposals -------------------------------------------------------------------------
+
+    @work(group="feedback")
+    async def action_keep_proposal(self) -> None:
+        """Yes: it is a preference from now on."""
+        await self._answer_proposal("active", "Kept. F3 shows what is remembered.")
+
+    @work(group="feedback")
+    async def action_drop_proposal(self) -> None:
+        """No: it is not offered again."""
+        await self._answer_proposal("rejected", "Dropped.")
+
+    @work(group="feedback")
+    async def action_reword_proposal(self) -> None:
+        """Keep it in the person's own words."""
+        proposal = self.proposals.proposal
+        if proposal is None:
+            return
+        text = await self.app.push_screen_wait(OneLine("In your words", proposal.text))
+        if not text:
+            return
+        if await self.requests.one(EditPreference(proposal.id, text), PreferenceItem):
+            await self._answer_proposal("active", "Kept. F3 shows what is remembered.")
+
+    def on_proposal_line_typed(self, message: ProposalLine.Typed) -> None:
+        """Typing goes on where typing belongs."""
+        self.prompt.focus()
+        self.prompt.insert(message.character)
+
+    async def _answer_proposal(self, state: str, said: str) -> None:
+        proposal = self.proposals.take()
+        if proposal is None:
+            return
+        if self.proposals.has_focus and self.proposals.proposal is None:
+            self.prompt.focus()
+        request = SetPreferenceState(proposal.id, "active" if state == "active" else "rejected")
+        if await self.requests.one(request, PreferenceItem):
+            self.waiting.say(said)
+
+    async def _give(
+        self,
+        view: TurnView,
+        kind: FeedbackKind,
+        value: str = "",
+        *,
+        note: str = "",
+        reasons: tuple[str, ...] = (),
+    ) -> bool:
+        browsing = isinstance(self.focused, TurnView)
+        request = GiveFeedback(kind, view.turn, value, note, reasons)
+        given = await self.requests.one(request, FeedbackGiven)
+        if given is None:
+            return False
+        self._acts.append((given.id, view, view.answer, view.rating))
+        self.waiting.say("Thank you. " + ("z" if browsing else "alt+z") + " takes it back.")
+        if given.proposal is not None:
+            self.proposals.offer(given.proposal)
+            if browsing:
+                self.proposals.focus()
+        return True

@@ -1,0 +1,235 @@
+"""The chat's layout, and how a turn runs on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from assistant.conversation.events import (
+    AnswerText,
+    PolicyNotice,
+    Recalled,
+    Ruling,
+    TurnBegan,
+    TurnEnded,
+    TurnFailed,
+    Waiting,
+)
+from assistant.errors import AssistantError
+from assistant.holder.interface import Ask, StatusLine, StatusQuery
+from assistant.tui.feed import Item, TurnFeed
+from assistant.tui.keys import bindings
+from assistant.tui.requests import Requests
+from assistant.tui.screens.dialogs import YesNo
+from assistant.tui.text import foreign, foreign_line, join
+from assistant.tui.widgets.hints import KeyHints
+from assistant.tui.widgets.prompt import Prompt
+from assistant.tui.widgets.proposal import ProposalLine
+from assistant.tui.widgets.status import StatusBar
+from assistant.tui.widgets.transcript import Transcript
+from assistant.tui.widgets.turn import TurnView
+from assistant.tui.widgets.waiting import WaitingLine
+
+SECONDS_BETWEEN_LOOKS_WHILE_LOADING = 0.5
+SECONDS_BETWEEN_LOOKS = 60.0
+
+
+class TurnsScreen(Screen[None]):
+    """Sends questions and shows what comes back."""
+
+    BINDINGS = bindings("chat")
+
+    def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.requests = requests
+        self.clock = clock
+        self.conversation = ""
+        self.heading = "New conversation"
+        self.incognito = False
+        self.impersonal_next = False
+        self._feed: TurnFeed | None = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="heading"):
+            yield Static("", id="title", markup=False)
+            yield Static("", id="badge", markup=False)
+        yield Transcript()
+        with Vertical(id="foot"):
+            yield WaitingLine(self.clock)
+            yield ProposalLine()
+            yield Prompt()
+            yield StatusBar()
+            yield KeyHints()
+
+    @property
+    def transcript(self) -> Transcript:
+        """The conversation shown."""
+        return self.query_one(Transcript)
+
+    @property
+    def prompt(self) -> Prompt:
+        """Where one types."""
+        return self.query_one(Prompt)
+
+    @property
+    def waiting(self) -> WaitingLine:
+        """The line that says what is awaited."""
+        return self.query_one(WaitingLine)
+
+    @property
+    def running(self) -> bool:
+        """Whether a turn is running."""
+        return self._feed is not None
+
+    def on_mount(self) -> None:
+        """The cursor is in the prompt while the model is still warming."""
+        self.prompt.focus()
+        self.write_heading()
+        self.run_worker(self._watch_status(), group="status")
+
+    def on_unmount(self) -> None:
+        """Whatever still runs has nobody to show it to."""
+        self.stop()
+
+    def write_heading(self) -> None:
+        """Title at the left; what is out of the ordinary at the right."""
+        self.query_one("#title", Static).update(foreign_line(self.heading, 60))
+        badge = "INCOGNITO: nothing is written" if self.incognito else ""
+        self.query_one("#badge", Static).update(badge)
+        self.set_class(self.incognito, "-incognito")
+
+    async def look_at_status(self) -> StatusLine | None:
+        """Ask what holds now and show it."""
+        line = await self.requests.one(StatusQuery(), StatusLine)
+        if line is not None and self.is_mounted:
+            self.query_one(StatusBar).show(line)
+            for notice in line.notices:
+                self.app.notify(foreign(notice).plain, markup=False)
+        return line
+
+    async def _watch_status(self) -> None:
+        while True:
+            settled = True
+            if not self.running:
+                line = await self.look_at_status()
+                settled = line is None or line.model_state in {"ready", "stopped"}
+            await asyncio.sleep(
+                SECONDS_BETWEEN_LOOKS if settled else SECONDS_BETWEEN_LOOKS_WHILE_LOADING
+            )
+
+    # -- sending ---------------------------------------------------------------------------
+
+    async def on_prompt_sent(self, message: Prompt.Sent) -> None:
+        """A question: show it and begin the turn."""
+        if self.running:
+            self.waiting.say("An answer is being written. Escape stops it.")
+            return
+        self.prompt.sent(message.text)
+        view = TurnView(message.text)
+        await self.transcript.add(view)
+        self.begin(view)
+
+    def begin(self, view: TurnView, *, again_of: str = "", confirmed: tuple[str, ...] = ()) -> None:
+        """Run a turn for a question already shown."""
+        request = Ask(
+            text=view.question, conversation=self.conversation, incognito=self.incognito,
+            personalise=not self.impersonal_next, again_of=again_of, confirmed=confirmed,
+        )  # fmt: skip
+        self.set_impersonal(False)
+        self._feed = self.requests.turn(request)
+        view.running = True
+        self.run_worker(self._follow(self._feed, view), group="turn")
+
+    def set_impersonal(self, off: bool) -> None:
+        """Whether the next message goes without anything remembered."""
+        self.impersonal_next = off
+        self.query_one(StatusBar).impersonal(off)
+
+    def stop(self) -> bool:
+        """Stop the running turn; False when there is none. Quiet from this moment on."""
+        if self._feed is None:
+            return False
+        self._feed.stop()
+        return True
+
+    async def _follow(self, feed: TurnFeed, view: TurnView) -> None:
+        confirm: Ruling | None = None
+        try:
+            async for batch in feed.batches():
+                for item in _merged(batch):
+                    await self._take(feed, view, item)
+                    if isinstance(item, TurnEnded) and item.status == "confirm":
+                        confirm = item.ruling
+        finally:
+            self.requests.finished(feed)
+            if self._feed is feed:
+                self._feed = None
+            view.running = False
+        self.waiting.clear()
+        self.refresh_bindings()
+        if confirm is not None:
+            await self._ask_to_confirm(feed, view, confirm)
+        await self.look_at_status()
+
+    async def _take(self, feed: TurnFeed, view: TurnView, item: Item) -> None:
+        match item:
+            case TurnBegan(turn=turn, conversation=conversation):
+                view.turn, self.conversation = turn, conversation
+                self._name_conversation(view.question)
+            case Waiting() if not feed.cancellation.cancelled:
+                self.waiting.wait_for(item)
+            case AnswerText(text=text, candidate=0) if not feed.cancellation.cancelled:
+                await view.append(text)
+            case Recalled(used=used):
+                view.used = len(used)
+            case PolicyNotice(ruling=ruling):
+                await view.rule(ruling, brief=True)
+            case TurnEnded():
+                await view.end(item)
+                self.query_one(StatusBar).speed(
+                    item.tokens_per_s, item.context_used, item.context_size
+                )
+            case TurnFailed():
+                await view.fail(item)
+            case AssistantError():
+                await view.fail(_as_failure(view.turn, item))
+
+    def _name_conversation(self, question: str) -> None:
+        if self.heading == "New conversation":
+            self.heading = question.strip().split("\n")[0][:60]
+            self.write_heading()
+
+    async def _ask_to_confirm(self, feed: TurnFeed, view: TurnView, ruling: Ruling) -> None:
+        body = join(
+            foreign(ruling.reason or ruling.title), "\n\n", foreign_line(ruling.issuer, 60),
+            ", rule ", foreign_line(ruling.rule, 40), "\nAppeal: ", foreign_line(ruling.appeal),
+        )  # fmt: skip
+        if await self.app.push_screen_wait(YesNo("Send this question anyway?", body)):
+            await view.begin_again()
+            self.begin(view, confirmed=(*feed.request.confirmed, ruling.rule))
+
+
+def _merged(batch: list[Item]) -> list[Item]:
+    # One append for all the text of a batch: what costs is laying out, not the text.
+    merged: list[Item] = []
+    for item in batch:
+        last = merged[-1] if merged else None
+        if (
+            isinstance(item, AnswerText)
+            and isinstance(last, AnswerText)
+            and item.candidate == last.candidate
+        ):
+            merged[-1] = AnswerText(last.text + item.text, item.candidate)
+        else:
+            merged.append(item)
+    return merged
+
+
+def _as_failure(turn: str, error: AssistantError) -> TurnFailed:
+    return TurnFailed(turn, error.message, error.hint, error.exit_code, again=True)

@@ -1,0 +1,125 @@
+"""Small dialogs: a yes or no, one line of text, a longer text."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static, TextArea
+
+from assistant.tui.keys import bindings
+from assistant.tui.terminal import show_cursor
+from assistant.tui.widgets.hints import KeyHints
+
+
+class YesNo(ModalScreen[bool]):
+    """A question with what follows from yes. Dismissed with True only by an explicit y."""
+
+    BINDINGS = bindings("dialog", "yes", "no", "cancel")
+
+    def __init__(self, title: str, body: Content | str = "") -> None:
+        super().__init__()
+        self._head, self._body = title, body
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled(self._head, "bold"))
+            yield Static(self._body, classes="body", markup=False)
+            yield KeyHints()
+
+    def action_yes(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+    def action_no(self) -> None:
+        """No."""
+        self.dismiss(False)
+
+    def action_cancel(self) -> None:
+        """No, by Escape."""
+        self.dismiss(False)
+
+
+class OneLine(ModalScreen[str | None]):
+    """One line of text, Enter keeps it. Dismissed with None when cancelled."""
+
+    BINDINGS = bindings("dialog", "cancel")
+
+    def __init__(
+        self, title: str, value: str = "", *, about: str = "", number: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__()
+        self._head, self._value, self._about, self._number = title, value, about, number
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled(self._head, "bold"))
+            if self._about:
+                yield Static(self._about, classes="body", markup=False)
+            yield Input(self._value, select_on_focus=False)
+            yield Static("", classes="problem", markup=False)
+            yield KeyHints()
+
+    def on_mount(self) -> None:
+        """The terminal's cursor shows where one types."""
+        show_cursor(self.app, True)
+
+    def on_unmount(self) -> None:
+        """Nothing is typed here any more."""
+        show_cursor(self.app, False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep it, if it is a number where one is asked for."""
+        value = event.value.strip()
+        if self._number is not None and not self._fits(value):
+            low, high = self._number
+            self.query_one(".problem", Static).update(f"A whole number from {low} to {high}.")
+            return
+        self.dismiss(value)
+
+    def action_cancel(self) -> None:
+        """Close, changing nothing."""
+        self.dismiss(None)
+
+    def _fits(self, value: str) -> bool:
+        low, high = self._number or (0, 0)
+        return value.isascii() and value.isdigit() and low <= int(value[:9]) <= high
+
+
+class LongText(ModalScreen[str | None]):
+    """A text of several lines to edit; Ctrl+S keeps it, Escape changes nothing."""
+
+    BINDINGS = bindings("dialog", "save", "cancel")
+
+    def __init__(self, title: str, value: str, about: str = "") -> None:
+        super().__init__()
+        self._head, self._value, self._about = title, value, about
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -wide"):
+            yield Static(Content.styled(self._head, "bold"))
+            if self._about:
+                yield Static(self._about, classes="body", markup=False)
+            area = TextArea(self._value, soft_wrap=True, tab_behavior="focus")
+            area.cursor_blink = False
+            yield area
+            yield KeyHints()
+
+    def on_mount(self) -> None:
+        """The cursor at the end: one mostly deletes from there."""
+        area = self.query_one(TextArea)
+        area.move_cursor(area.document.end)
+        show_cursor(self.app, True)
+
+    def on_unmount(self) -> None:
+        """Nothing is typed here any more."""
+        show_cursor(self.app, False)
+
+    def action_save(self) -> None:
+        """Keep what was written."""
+        self.dismiss(self.query_one(TextArea).text)
+
+    def action_cancel(self) -> None:
+        """Close, changing nothing."""
+        self.dismiss(None)

@@ -1,0 +1,58 @@
+"""Every key, written from the same table that binds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from assistant.tui.keys import KEYS, PLACES, Key, bindings
+from assistant.tui.text import join
+from assistant.tui.widgets.hints import KeyHints
+
+
+class HelpScreen(Screen[None]):
+    """All keys as they are bound now, with the names under which they can be rebound."""
+
+    BINDINGS = bindings("list", "back")
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content.styled("Keys", "bold"), classes="heading")
+        with VerticalScroll(id="help"):
+            yield Static(keys_text(self._keymap))
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        """Arrow keys scroll."""
+        self.query_one("#help").focus()
+
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.dismiss(None)
+
+
+def keys_text(keymap: Mapping[str, str]) -> Content:
+    """The whole table, by place."""
+    lines: list[Content] = []
+    for place, title in PLACES.items():
+        lines += [Content.styled(title, "$accent bold")]
+        lines += [_line(key, keymap) for key in KEYS if key.place == place]
+        lines += [Content("")]
+    lines.append(
+        Content("The names at the right are for rebinding: a TOML file with one table [keys].")
+    )
+    return Content("\n").join(lines)
+
+
+def _line(key: Key, keymap: Mapping[str, str]) -> Content:
+    keys = keymap.get(key.id, key.keys).replace(",", " or ").replace("slash", "/")
+    about = f"{key.about}  "
+    return join(Content.styled(f"{keys:<22} ", "bold"), about, Content.styled(key.id, "$muted"))

@@ -1,0 +1,87 @@
+"""What screens with a list share: a title, the list, a line about the selected item, keys."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from assistant.tui.keys import bindings
+from assistant.tui.widgets.hints import KeyHints
+
+R = TypeVar("R")
+I = TypeVar("I")  # noqa: E741
+
+
+class ListScreen(Screen[R], Generic[R, I]):
+    """A full-screen list. Subclasses say how an item is drawn and what the keys do."""
+
+    BINDINGS = bindings("list", "back", "open")
+    HEADING = ""
+    NOTHING = "Nothing here yet."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: list[I] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content.styled(self.HEADING, "bold"), classes="heading")
+        yield from self.compose_above()
+        yield OptionList(id="list", markup=False)
+        yield Static("", id="detail", markup=False)
+        yield KeyHints()
+
+    def compose_above(self) -> ComposeResult:
+        """Widgets between the title and the list."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """The list has the focus, so that single keys work at once."""
+        self.options.focus()
+
+    @property
+    def options(self) -> OptionList:
+        """The list widget."""
+        return self.query_one("#list", OptionList)
+
+    @property
+    def selected(self) -> I | None:
+        """The item under the cursor."""
+        place = self.options.highlighted
+        return self.items[place] if place is not None and place < len(self.items) else None
+
+    def line(self, item: I) -> Content:
+        """One item as one line (or more) of the list."""
+        raise NotImplementedError
+
+    def about(self, item: I) -> Content:
+        """What is said below the list about the item under the cursor."""
+        raise NotImplementedError
+
+    def fill(self, items: list[I]) -> None:
+        """Show these items, the cursor where it was."""
+        place = self.options.highlighted or 0
+        self.items = items
+        self.options.clear_options()
+        self.options.add_options([Option(self.line(item)) for item in items])
+        if items:
+            self.options.highlighted = min(place, len(items) - 1)
+        else:
+            self.query_one("#detail", Static).update(self.NOTHING)
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Say more about the item under the cursor."""
+        item = self.selected
+        if item is not None:
+            self.query_one("#detail", Static).update(self.about(item))
+
+    def on_option_list_option_selected(self) -> None:
+        """Enter, or a click."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """What Enter does."""

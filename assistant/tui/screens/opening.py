@@ -1,0 +1,20 @@
+"""What is painted first, before anything that could take time."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Middle
+from textual.screen import Screen
+from textual.widgets import Static
+
+from assistant.tui.keys import bindings
+
+
+class OpeningScreen(Screen[None]):
+    """One quiet line while the home folder is looked at."""
+
+    BINDINGS = bindings("app", "quit")
+
+    def compose(self) -> ComposeResult:
+        with Middle():
+            yield Static("Assistant", id="opening")

@@ -1,0 +1,127 @@
+"""What is remembered about how the person likes answers, and what is only proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from textual import work
+from textual.content import Content
+
+from assistant.holder.interface import (
+    AddPreference,
+    AnyRequest,
+    DeletePreference,
+    EditPreference,
+    ListPreferences,
+    PreferenceItem,
+    Reply,
+    SetPreferenceState,
+)
+from assistant.inert import inert_line
+from assistant.tui.keys import bindings
+from assistant.tui.requests import Requests
+from assistant.tui.screens.dialogs import OneLine, YesNo
+from assistant.tui.screens.lists import ListScreen
+from assistant.tui.text import foreign, foreign_line, join, when
+
+_MARKS = {"proposed": "?", "active": "●", "disabled": "○", "rejected": "×"}
+_WORDS = {"proposed": "proposed: y keeps it, n drops it", "disabled": "switched off"}
+
+
+class PreferencesScreen(ListScreen[None, PreferenceItem]):
+    """Proposals first, then preferences; every one can be read, changed and erased."""
+
+    BINDINGS = bindings("list", "add", "edit", "toggle", "yes", "no", "delete")
+    HEADING = "Preferences"
+    NOTHING = "Nothing is remembered yet. a adds a preference in your own words."
+
+    def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._requests, self._clock = requests, clock
+
+    def on_mount(self) -> None:
+        """Show them."""
+        self._load()
+
+    @work(exclusive=True, group="list")
+    async def _load(self) -> None:
+        proposed = await self._requests.all(ListPreferences("proposed"), PreferenceItem)
+        kept = await self._requests.all(ListPreferences(), PreferenceItem)
+        self.fill([*(proposed or []), *(kept or [])])
+
+    def line(self, item: PreferenceItem) -> Content:
+        scope = "" if item.scope == "always" else f"  {inert_line(item.scope, 12)}"
+        style = "$muted" if item.state == "disabled" else ""
+        mark = Content.styled(f"{_MARKS.get(item.state, ' ')} ", "$accent")
+        return join(mark, foreign_line(item.text, 200, style), Content.styled(scope, "$muted"))
+
+    def about(self, item: PreferenceItem) -> Content:
+        uses = f"used {item.uses} {'time' if item.uses == 1 else 'times'}"
+        facts = [
+            _WORDS.get(item.state, ""), f"from {inert_line(item.source, 40)}",
+            when(item.created, self._clock()), uses,
+            f"until {when(item.expires, self._clock())}" if item.expires else "",
+            f"contradicts {len(item.conflicts)} other" if item.conflicts else "",
+        ]  # fmt: skip
+        about = Content.styled(" · ".join(fact for fact in facts if fact), "$muted")
+        return join(about, "\n", foreign(item.provenance[:500])) if item.provenance else about
+
+    def action_open(self) -> None:
+        """Enter rewords."""
+        self.action_edit()
+
+    def action_back(self) -> None:
+        """Back to the chat."""
+        self.dismiss(None)
+
+    @work(group="act")
+    async def action_add(self) -> None:
+        """State a preference."""
+        text = await self.app.push_screen_wait(
+            OneLine("How do you like answers?", about="For example: Short lists, no introductions.")
+        )
+        if text:
+            await self._do(AddPreference(text))
+
+    @work(group="act")
+    async def action_edit(self) -> None:
+        """Reword it."""
+        if item := self.selected:
+            text = await self.app.push_screen_wait(OneLine("In your words", item.text))
+            if text and text != item.text:
+                await self._do(EditPreference(item.id, text))
+
+    @work(group="act")
+    async def action_switch(self) -> None:
+        """Switch it off or on again."""
+        if (item := self.selected) and item.state in {"active", "disabled"}:
+            state: Literal["active", "disabled"]
+            state = "disabled" if item.state == "active" else "active"
+            await self._do(SetPreferenceState(item.id, state))
+
+    @work(group="act")
+    async def action_accept(self) -> None:
+        """Keep a proposal."""
+        if (item := self.selected) and item.state == "proposed":
+            await self._do(SetPreferenceState(item.id, "active"))
+
+    @work(group="act")
+    async def action_reject(self) -> None:
+        """Drop a proposal."""
+        if (item := self.selected) and item.state == "proposed":
+            await self._do(SetPreferenceState(item.id, "rejected"))
+
+    @work(group="act")
+    async def action_delete(self) -> None:
+        """Erase it and its traces."""
+        if (item := self.selected) is None:
+            return
+        body = join(foreign_line(item.text, 200), "\n\nIt and its traces are gone for good.")
+        if await self.app.push_screen_wait(YesNo("Erase this preference?", body)):
+            await self._do(DeletePreference(item.id))
+
+    async def _do(self, request: AnyRequest) -> None:
+        await self._requests.all(request, Reply)
+        self._load()

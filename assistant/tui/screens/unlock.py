@@ -1,0 +1,91 @@
+"""The passphrase, once. The model is already loading meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from assistant.errors import AssistantError, WrongPassphrase
+from assistant.holder.interface import Application, Front, Situation
+from assistant.tui.terminal import show_cursor
+from assistant.tui.text import foreign, foreign_line, join
+from assistant.tui.widgets.hints import KeyHints
+
+
+class Opened(Message):
+    """The vault is open."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__()
+        self.application = application
+
+
+class UnlockScreen(Screen[None]):
+    """Posts ``Opened``. What goes wrong is said in a sentence, with what to do."""
+
+    def __init__(self, front: Front, situation: Situation, why: str = "") -> None:
+        super().__init__()
+        self._front, self._situation, self._why = front, situation, why
+        self._opening = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="card"):
+            yield Static(Content.styled("Assistant", "bold $accent"))
+            yield Static(self._about(), classes="body", markup=False)
+            yield Input(placeholder="Passphrase", password=True, id="passphrase")
+            yield Static(foreign(self._why), id="said", markup=False)
+        yield KeyHints()
+
+    def _about(self) -> Content:
+        situation = self._situation
+        held = "\nAnother assistant is using it right now." if situation.vault == "held" else ""
+        alarms = [join("\n! ", foreign(alarm)).stylize("$error") for alarm in situation.alarms]
+        return join("Your vault at ", foreign_line(situation.home, 200), " is locked.", held,
+                    *alarms)  # fmt: skip
+
+    def on_mount(self) -> None:
+        """One types at once."""
+        self.query_one("#passphrase").focus()
+        show_cursor(self.app, True)
+
+    def on_unmount(self) -> None:
+        """Nothing is typed here any more."""
+        show_cursor(self.app, False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Try it; one attempt at a time."""
+        if event.value and not self._opening:
+            self._opening = True
+            self.say("Opening…")
+            self.run_worker(self._unlock(event.value))
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """One sentence under the passphrase."""
+        said = self.query_one("#said", Static)
+        said.update(text)
+        said.set_class(bad, "-bad")
+
+    async def _unlock(self, passphrase: str) -> None:
+        entry = self.query_one("#passphrase", Input)
+        try:
+            application = await asyncio.to_thread(self._front.unlock, passphrase)
+        except AssistantError as error:
+            self.say(_kindly(error), bad=True)
+            entry.value = ""
+            entry.focus()
+        else:
+            self.post_message(Opened(application))
+        finally:
+            self._opening = False
+
+
+def _kindly(error: AssistantError) -> str:
+    if isinstance(error, WrongPassphrase):
+        return f"That is not the passphrase. {error.hint}"
+    return f"{error.message} {error.hint}"

@@ -1,0 +1,1 @@
+"""Widgets: one a file; messages go up, attributes come down."""

@@ -1,0 +1,78 @@
+"""One line at the foot that offers to remember a preference, and waits as long as it takes."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from assistant.holder.interface import PreferenceItem
+from assistant.tui.keys import bindings
+from assistant.tui.text import foreign_line, join
+
+
+class ProposalLine(Static, can_focus=True):
+    """Hidden without a proposal. Focused, y, n and e answer it; anything else is typing."""
+
+    BINDINGS = bindings("proposal")
+
+    class Typed(Message):
+        """A key that was meant for the prompt."""
+
+        def __init__(self, character: str) -> None:
+            super().__init__()
+            self.character = character
+
+    def __init__(self) -> None:
+        super().__init__("", id="proposal", markup=False)
+        self._waiting: list[PreferenceItem] = []
+        self.display = False
+
+    @property
+    def proposal(self) -> PreferenceItem | None:
+        """The one being offered, if any."""
+        return self._waiting[-1] if self._waiting else None
+
+    def offer(self, proposal: PreferenceItem) -> None:
+        """Offer a preference; earlier ones wait behind it."""
+        self._waiting = [item for item in self._waiting if item.id != proposal.id]
+        self._waiting.append(proposal)
+        self._write()
+
+    def take(self) -> PreferenceItem | None:
+        """Take the offered one away to act on it; the one behind it comes forward."""
+        taken = self._waiting.pop() if self._waiting else None
+        self._write()
+        return taken
+
+    def withdraw(self) -> None:
+        """Forget all that was offered, as when the feedback behind it is taken back."""
+        self._waiting.clear()
+        self._write()
+
+    def on_focus(self) -> None:
+        """Single keys work now; say so."""
+        self._write()
+
+    def on_blur(self) -> None:
+        """Single keys belong to the prompt again; say which keys answer."""
+        self._write()
+
+    def on_key(self, event: events.Key) -> None:
+        """Never block typing: what is not an answer goes into the prompt."""
+        bound = any(active in {event.key, event.character} for active in ("y", "n", "e"))
+        if event.is_printable and event.character and not bound:
+            event.stop()
+            self.post_message(self.Typed(event.character))
+
+    def _write(self) -> None:
+        proposal = self.proposal
+        self.display = proposal is not None
+        if proposal is None:
+            return
+        keys = "y / n / e" if self.has_focus else "alt+y / alt+n / alt+o"
+        question = join(
+            "You seem to prefer ", foreign_line(proposal.text, 300, "bold"), ". Keep this? "
+        )
+        self.update(question.append(Content.styled(keys, "$accent bold")))

@@ -1,0 +1,78 @@
+"""The status line: model, tiers in force, personalisation, speed, context, alarms."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from assistant.holder.interface import StatusLine
+from assistant.inert import inert_line
+from assistant.tui.text import bar, count
+
+_STATES = {"loading": "loading", "restarting": "restarting", "stopped": "stopped", "ready": ""}
+
+
+class StatusBar(Static):
+    """Plain words in a fixed order, so that a screen reader can make sense of it."""
+
+    def __init__(self) -> None:
+        super().__init__("", id="status", markup=False)
+        self._line: StatusLine | None = None
+        self._speed: float | None = None
+        self._impersonal = False
+        self.said = ""
+
+    def show(self, line: StatusLine) -> None:
+        """What holds now."""
+        self._line = line
+        self._draw()
+
+    def speed(self, tokens_per_s: float | None, used: int, size: int) -> None:
+        """The latest turn's speed and the context it left filled."""
+        self._speed = tokens_per_s
+        if self._line is not None and size:
+            old = self._line
+            self._line = StatusLine(
+                model=old.model, model_state=old.model_state, memory_state=old.memory_state,
+                tiers=old.tiers, alarms=old.alarms, personalise=old.personalise,
+                context_used=used, context_size=size, notices=old.notices,
+            )  # fmt: skip
+        self._draw()
+
+    def impersonal(self, off: bool) -> None:
+        """Whether the next message goes without personalisation."""
+        self._impersonal = off
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Leave out what does not fit."""
+        self._draw()
+
+    def _draw(self) -> None:
+        line = self._line
+        if line is None:
+            return
+        shown = Content(" · ").join([part for part in self._parts(line) if part.plain])
+        self.said = shown.plain
+        self.update(shown)
+
+    def _parts(self, line: StatusLine) -> list[Content]:
+        state = _STATES.get(line.model_state, line.model_state)
+        personal = "on" if line.personalise and not self._impersonal else "off"
+        if self._impersonal and line.personalise:
+            personal = "off for the next message"
+        alarms = [Content.styled(f"! {inert_line(a, 60)}", "bold $error") for a in line.alarms]
+        return [
+            *alarms,
+            Content(f"{inert_line(line.model, 24) or 'no model'}{' ' if state else ''}{state}"),
+            Content(" + ".join(inert_line(tier, 24) for tier in line.tiers) or "no tiers"),
+            Content(f"personal {personal}"),
+            Content(f"{self._speed:.0f} tok/s" if self._speed else ""),
+            self._meter(line),
+        ]
+
+    def _meter(self, line: StatusLine) -> Content:
+        if not line.context_size:
+            return Content("")
+        meter = f"{bar(line.context_used, line.context_size, 6)} " if self.size.width > 90 else ""
+        return Content(f"context {meter}{count(line.context_used)}/{count(line.context_size)}")

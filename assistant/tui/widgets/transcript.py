@@ -1,0 +1,94 @@
+"""The conversation: turns from top to bottom, the newest kept in view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from assistant.holder.interface import TurnItem
+from assistant.tui.widgets.turn import TurnView
+
+# A widget costs memory and time at every layout; older turns wait as plain records.
+MOUNTED = 30
+STEP = 20
+_EMPTY = (
+    "Ask anything. It stays on this machine.\n"
+    "\n"
+    "After an answer, alt+up or alt+down says whether it was good.\n"
+    "Escape goes to the answers, where single keys do more. F1 shows every key."
+)
+
+
+class Transcript(VerticalScroll, can_focus=False):
+    """Holds the ``TurnView`` widgets; keeps at most some dozens of them mounted."""
+
+    def __init__(self) -> None:
+        super().__init__(id="transcript")
+        self._earlier: list[TurnItem] = []
+
+    def on_mount(self) -> None:
+        """Follow the answer as it grows, until the person scrolls away."""
+        self.anchor()
+
+    @property
+    def turns(self) -> list[TurnView]:
+        """The mounted turns, oldest first."""
+        return [child for child in self.children if isinstance(child, TurnView)]
+
+    @property
+    def latest(self) -> TurnView | None:
+        """The newest turn, if there is one."""
+        turns = self.turns
+        return turns[-1] if turns else None
+
+    async def show(self, items: Sequence[TurnItem]) -> None:
+        """Show another conversation, its end in view."""
+        await self.remove_children()
+        self._earlier = list(items[:-MOUNTED])
+        views: list[Static | TurnView] = [TurnView.restored(i) for i in items[-MOUNTED:]]
+        if not items:
+            views = [Static(Content(_EMPTY), id="empty")]
+        elif self._earlier:
+            views.insert(0, self._mark())
+        await self.mount_all(views)
+        self.anchor()
+
+    async def add(self, view: TurnView) -> None:
+        """A new turn at the end; turns far above are unmounted and kept as records."""
+        await self.query("#empty").remove()
+        await self.mount(view)
+        self.anchor()
+        turns = self.turns
+        if len(turns) >= MOUNTED + STEP:
+            await self._put_away(turns[: len(turns) - MOUNTED])
+
+    async def show_earlier(self) -> bool:
+        """Mount some of the turns above; False when there are none."""
+        if not self._earlier:
+            return False
+        batch, self._earlier = self._earlier[-STEP:], self._earlier[:-STEP]
+        await self.query("#earlier").remove()
+        views: list[Static | TurnView] = [TurnView.restored(item) for item in batch]
+        if self._earlier:
+            views.insert(0, self._mark())
+        await self.mount_all(views, before=0)
+        return True
+
+    async def _put_away(self, views: list[TurnView]) -> None:
+        self._earlier += [
+            TurnItem(
+                id=v.turn, conversation="", question=v.question, answer=v.answer,
+                status=v.status, created="", rating=v.rating, ruling=v.ruling,
+            )
+            for v in views
+        ]  # fmt: skip
+        for view in views:
+            await view.remove()
+        if not self.query("#earlier"):
+            await self.mount(self._mark(), before=0)
+
+    def _mark(self) -> Static:
+        return Static(Content("· earlier turns: page up ·"), id="earlier")

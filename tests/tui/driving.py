@@ -1,0 +1,101 @@
+"""Driving the app by keys, waiting for conditions rather than for time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from textual.pilot import Pilot
+
+from assistant.tui.app import AssistantApp
+from assistant.tui.screens.chat import ChatScreen
+from tests.tui.scripted_front import PASSPHRASE, Script, ScriptedFront
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+SMALL, WIDE = (80, 24), (120, 40)
+NAMES = {" ": "space", "\n": "ctrl+j", "?": "question_mark", "-": "minus", "/": "slash"}
+
+
+def app_over(front: ScriptedFront, **kwargs: Any) -> AssistantApp:
+    """The app with a frozen clock, no motion, and the second recovery group asked for."""
+    return AssistantApp(front, clock=lambda: NOW, reduced_motion=True, choose=lambda _: 1, **kwargs)
+
+
+async def until(holds: Callable[[], object], what: str = "", seconds: float = 10) -> None:
+    """Wait until a condition holds; fails with ``what`` when it does not in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, what or "it did not come about"
+        await asyncio.sleep(0.005)
+
+
+class Drive:
+    """A running app and its keys."""
+
+    def __init__(self, app: AssistantApp, pilot: Pilot[Any], front: ScriptedFront) -> None:
+        self.app, self.pilot, self.front = app, pilot, front
+
+    async def keys(self, *keys: str) -> None:
+        """Press keys, then wait for everything they started."""
+        await self.pilot.press(*keys)
+        await self.quiet()
+
+    async def typed(self, text: str) -> None:
+        """Type a text, key by key."""
+        await self.pilot.press(*(NAMES.get(character, character) for character in text))
+
+    async def ask(self, text: str) -> None:
+        """Type a question, send it, and wait for the whole turn."""
+        await self.typed(text)
+        await self.keys("enter")
+
+    async def quiet(self) -> None:
+        """Wait until nothing is awaited and everything is drawn."""
+        for _ in range(2):
+            await self.pilot.pause()
+            await until(lambda: not self.app.busy, "requests never ended")
+        await self.pilot.pause()
+
+    @property
+    def chat(self) -> ChatScreen:
+        """The chat screen."""
+        assert self.app.chat is not None
+        return self.app.chat
+
+    @property
+    def text(self) -> str:
+        """Everything on screen, as text."""
+        lines = self.app.screen._compositor.render_strips(self.app.size)
+        return "\n".join("".join(segment.text for segment in line) for line in lines)
+
+    async def unlock(self) -> None:
+        """Type the passphrase and arrive in the chat."""
+        await until(lambda: self.app.screen.query("#passphrase"), "no unlock screen")
+        await self.typed(PASSPHRASE)
+        await self.pilot.press("enter")
+        await until(lambda: isinstance(self.app.screen, ChatScreen), "no chat")
+        await self.quiet()
+
+
+@asynccontextmanager
+async def opened(
+    script: Script | None = None,
+    *,
+    front: ScriptedFront | None = None,
+    size: tuple[int, int] = SMALL,
+    unlock: bool = True,
+    **kwargs: Any,
+) -> AsyncIterator[Drive]:
+    """The app, unlocked and in the chat unless told otherwise."""
+    made = front or ScriptedFront(script)
+    app = app_over(made, **kwargs)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        drive = Drive(app, pilot, made)
+        await pilot.pause()
+        if unlock:
+            await drive.unlock()
+        yield drive

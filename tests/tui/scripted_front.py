@@ -1,0 +1,447 @@
+"""A front and an application for tests: real behaviour, scripted answers, no model.
+
+Not a mock: it keeps conversations, preferences and feedback as the real one does, in
+memory. What it answers is decided by ``Script``; a test may hold an answer at a point
+with a ``Gate`` and let it go on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from assistant.conversation.events import (
+    AnswerText,
+    PolicyNotice,
+    Recalled,
+    Ruling,
+    TurnBegan,
+    TurnEnded,
+    TurnEvent,
+    TurnFailed,
+    UsedItem,
+    Waiting,
+)
+from assistant.errors import AssistantError, NoSuchItem, WrongPassphrase
+from assistant.holder.interface import (
+    AddPreference,
+    AnyReply,
+    AnyRequest,
+    Application,
+    Ask,
+    Cancellation,
+    ChangeSetting,
+    ConversationItem,
+    DeleteConversation,
+    DeletePreference,
+    Done,
+    EditPreference,
+    FeedbackGiven,
+    FeedbackItem,
+    GetSettings,
+    GiveFeedback,
+    ListConversations,
+    ListFeedback,
+    ListPreferences,
+    Lock,
+    PreferenceItem,
+    RecallHit,
+    RecallQuery,
+    RenameConversation,
+    SearchHistory,
+    SearchHit,
+    SetPreferenceState,
+    SettingItem,
+    ShowConversation,
+    Situation,
+    StatusLine,
+    StatusQuery,
+    Strength,
+    TurnItem,
+    UndoFeedback,
+    UseModel,
+    Why,
+    WhyQuery,
+)
+
+PASSPHRASE = "moss"
+RECOVERY_KEY = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345-6789"
+STAMP = "2026-03-02T09:30:00+00:00"
+BANK_RULE = Ruling(
+    effect="block", rule="no-investment-advice", tier="organisation", issuer="Example Bank",
+    title="No personal investment advice",
+    reason="Advice on what to buy needs a licensed adviser.",
+    appeal="compliance@bank.example", help="Ask for an appointment with an adviser.",
+)  # fmt: skip
+CONFIRM_RULE = Ruling(
+    effect="confirm", rule="medical-dosage", tier="national", issuer="Baseline",
+    title="Dosages", reason="Doses differ from person to person; ask a pharmacist.",
+    appeal="appeals@baseline.example",
+)  # fmt: skip
+NOTE_RULE = Ruling(
+    effect="note", rule="ai-disclosure", tier="national", issuer="Baseline", title="Disclosure",
+    reason="This was written by a machine.", appeal="appeals@baseline.example",
+)  # fmt: skip
+DEFAULT_ANSWER = "Good bread needs **flour**, water, salt and time.\n\n1. Mix\n2. Wait\n3. Bake\n"
+
+
+@dataclass
+class Script:
+    """What to answer. ``answers`` maps a word in the question to the answer's text."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    default: str = DEFAULT_ANSWER
+    piece: int = 12
+    used: tuple[UsedItem, ...] = ()
+    before: tuple[TurnEvent, ...] = ()
+    gate: threading.Event | None = None  # the answer waits here after its first piece
+    prefill_gate: threading.Event | None = None  # the prompt evaluation waits here
+    fail: TurnFailed | AssistantError | None = None
+    fault: Exception | None = None
+    propose: str = ""
+
+    def answer(self, question: str) -> str:
+        """The whole answer to a question."""
+        for word, answer in self.answers.items():
+            if word in question:
+                return answer
+        return self.default
+
+
+class ScriptedApplication:
+    """Keeps what the vault would keep; answers every request of the interface."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.lock_ = threading.Lock()
+        self.requests: list[AnyRequest] = []
+        self.conversations: dict[str, ConversationItem] = {}
+        self.turns: dict[str, TurnItem] = {}
+        self.preferences: dict[str, PreferenceItem] = {}
+        self.feedback: dict[str, FeedbackItem] = {}
+        self.settings: dict[str, SettingItem] = {item.key: item for item in _settings()}
+        self.status = StatusLine(
+            model="SmolLM2-135M", model_state="ready", memory_state="ready",
+            tiers=("Baseline", "Example Bank"), alarms=(), personalise=True,
+            context_used=0, context_size=8192,
+        )  # fmt: skip
+        self.error: AssistantError | None = None
+        self.locked = False
+        self._number = 0
+
+    def handle(
+        self, request: AnyRequest, cancellation: Cancellation | None = None
+    ) -> Iterator[TurnEvent | AnyReply]:
+        """Answer as the real one does; raises ``error`` where a test has set one."""
+        with self.lock_:
+            self.requests.append(request)
+        if self.error is not None:
+            raise self.error
+        if isinstance(request, Ask):
+            yield from self._ask(request, cancellation or Cancellation())
+            return
+        yield from list(_HANDLERS[type(request)](self, request))
+
+    def asked(self, kind: type) -> list[AnyRequest]:
+        """The requests of a kind so far."""
+        with self.lock_:
+            return [request for request in self.requests if isinstance(request, kind)]
+
+    # -- a turn ----------------------------------------------------------------------------
+
+    def _ask(self, ask: Ask, off: Cancellation) -> Iterator[TurnEvent]:
+        script = self.script
+        turn, conversation = self._id("t"), ask.conversation or self._id("c")
+        yield TurnBegan(turn, conversation)
+        if script.fault is not None:
+            raise script.fault
+        yield from script.before
+        if script.prefill_gate is not None:
+            yield Waiting("prompt", 512, 2000)
+            self._wait(script.prefill_gate, off)
+        ruling = self._ruling(ask)
+        if ruling is not None:
+            status = "confirm" if ruling.effect == "confirm" else "refused"
+            yield self._end(ask, turn, conversation, "", status, ruling)
+            return
+        if "note" in ask.text:
+            yield PolicyNotice(NOTE_RULE)
+        yield Recalled(script.used if ask.personalise else ())
+        yield Waiting("answer")
+        texts = [script.answer(ask.text)]
+        if ask.candidates > 1:
+            texts.append("Flour, water, salt, time.")
+        released = [""] * len(texts)
+        for candidate, text in enumerate(texts):
+            for start in range(0, len(text), script.piece):
+                if off.cancelled:
+                    break
+                piece = text[start : start + script.piece]
+                released[candidate] += piece
+                yield AnswerText(piece, candidate)
+                if start == 0 and script.gate is not None:
+                    self._wait(script.gate, off)
+                if start == 0 and script.fail is not None:
+                    if isinstance(script.fail, AssistantError):
+                        raise script.fail
+                    yield script.fail
+                    return
+        status = "cancelled" if off.cancelled else "complete"
+        yield self._end(ask, turn, conversation, released[0], status, None, tuple(released[1:]))
+
+    def _ruling(self, ask: Ask) -> Ruling | None:
+        if "shares" in ask.text:
+            return BANK_RULE
+        if "dose" in ask.text and CONFIRM_RULE.rule not in ask.confirmed:
+            return CONFIRM_RULE
+        return None
+
+    @staticmethod
+    def _wait(gate: threading.Event, off: Cancellation) -> None:
+        off.when_cancelled(gate.set)
+        assert gate.wait(20), "a test forgot to open its gate"
+
+    def _end(
+        self, ask: Ask, turn: str, conversation: str, answer: str, status: str,
+        ruling: Ruling | None, alternatives: tuple[str, ...] = (),
+    ) -> TurnEnded:  # fmt: skip
+        tokens = max(1, len(answer) // 4)
+        if not ask.incognito and status != "confirm":
+            self._record(ask, turn, conversation, answer, status, ruling)
+        return TurnEnded(
+            turn=turn, conversation=conversation, status=status, answer=answer,  # type: ignore[arg-type]
+            model="SmolLM2-135M", ruling=ruling, used=self.script.used if ask.personalise else (),
+            tokens=tokens, prompt_tokens=120, first_token_s=0.2, first_shown_s=0.25,
+            tokens_per_s=91.0, context_used=1200, context_size=8192, seed=7,
+            personalised=ask.personalise, alternatives=alternatives,
+        )  # fmt: skip
+
+    def _record(
+        self, ask: Ask, turn: str, conversation: str, answer: str, status: str,
+        ruling: Ruling | None,
+    ) -> None:  # fmt: skip
+        old = self.conversations.pop(conversation, None)
+        title = old.title if old else ask.text.split("\n")[0][:40]
+        count = old.turns + 1 if old else 1
+        kept = {conversation: ConversationItem(conversation, title, STAMP, STAMP, count)}
+        self.conversations = {**kept, **self.conversations}
+        self.turns[turn] = TurnItem(
+            turn, conversation, ask.text, answer, status, STAMP, ruling=ruling, tokens_per_s=91.0
+        )
+
+    def _id(self, prefix: str) -> str:
+        with self.lock_:
+            self._number += 1
+            return f"{prefix}{self._number}"
+
+    # -- the rest --------------------------------------------------------------------------
+
+    def _turn(self, turn: str) -> TurnItem:
+        if turn in self.turns:
+            return self.turns[turn]
+        if turn or not self.turns:
+            raise NoSuchItem("There is no such turn.")
+        return list(self.turns.values())[-1]
+
+    def _give(self, request: GiveFeedback) -> Iterator[AnyReply]:
+        act = self._id("f")
+        self.feedback[act] = FeedbackItem(
+            act, request.turn, request.kind, request.value, request.note, request.reasons,
+            STAMP, undone=False,
+        )  # fmt: skip
+        proposal = None
+        if self.script.propose and request.kind in {"edit", "down", "up"}:
+            proposal = self._prefer(self.script.propose, "proposed", "from an edit")
+        yield FeedbackGiven(act, request.turn, proposal)
+
+    def _undo(self, request: UndoFeedback) -> Iterator[AnyReply]:
+        act = request.id or next(reversed(self.feedback), "")
+        if act not in self.feedback:
+            raise NoSuchItem("There is no feedback to take back.")
+        del self.feedback[act]
+        self.preferences = {
+            key: item for key, item in self.preferences.items() if item.state != "proposed"
+        }
+        yield Done("Taken back.")
+
+    def _prefer(self, text: str, state: str, source: str) -> PreferenceItem:
+        item = PreferenceItem(self._id("p"), text, "always", "", source, state, STAMP, 0)
+        self.preferences[item.id] = item
+        return item
+
+    def _change(self, key: str, **changes: str) -> PreferenceItem:
+        if key not in self.preferences:
+            raise NoSuchItem("There is no such preference.")
+        item = self.preferences[key]
+        new = PreferenceItem(
+            item.id, changes.get("text", item.text), item.scope, item.scope_ref, item.source,
+            changes.get("state", item.state), item.created, item.uses, item.provenance,
+        )  # fmt: skip
+        self.preferences[key] = new
+        return new
+
+    def _search(self, request: SearchHistory) -> Iterator[AnyReply]:
+        for turn in self.turns.values():
+            where = turn.question.casefold().find(request.query.casefold())
+            if where >= 0:
+                end = where + len(request.query)
+                text = turn.question
+                snippet = f"{text[:where]}\ue000{text[where:end]}\ue001{text[end:]}"
+                title = self.conversations[turn.conversation].title
+                yield SearchHit(turn.id, turn.conversation, title, snippet, STAMP)
+
+    def _forget(self, request: DeleteConversation) -> Iterator[AnyReply]:
+        self.conversations.pop(request.id)
+        self.turns = {k: t for k, t in self.turns.items() if t.conversation != request.id}
+        yield Done("Erased.")
+
+    def _rename(self, request: RenameConversation) -> Iterator[AnyReply]:
+        old = self.conversations[request.id]
+        self.conversations[request.id] = ConversationItem(
+            old.id, request.title, old.created, old.updated, old.turns
+        )
+        yield Done("Renamed.")
+
+    def _why(self, request: WhyQuery) -> Iterator[AnyReply]:
+        turn = self._turn(request.turn)
+        yield Why(
+            turn=turn.id, conversation=turn.conversation, status=turn.status,
+            model="SmolLM2-135M", model_sha256="b179c9523d0e6a0f" * 4, seed=7, personalised=True,
+            used=self.script.used, profile=(("length", "short ± 0.3"), ("structure", "lists")),
+            rules=(turn.ruling,) if turn.ruling else (), rules_in_force=14,
+            prompt=f"<system>\nYou are helpful.\n<user>\n{turn.question}", question=turn.question,
+            answer=turn.answer,
+        )  # fmt: skip
+
+    def _set(self, request: ChangeSetting) -> Iterator[AnyReply]:
+        old = self.settings[request.key]
+        value = old.value if old.managed else request.value
+        new = SettingItem(old.key, value, request.value, old.kind, old.choices, old.managed,
+                          old.about)  # fmt: skip
+        self.settings[request.key] = new
+        yield new
+
+    def _lock(self) -> Iterator[AnyReply]:
+        self.locked = True
+        yield Done("Locked.")
+
+    def _conversation(self, name: str) -> list[TurnItem]:
+        if name == "last":
+            name = next(iter(self.conversations), "")
+        if name not in self.conversations:
+            raise NoSuchItem("There is no such conversation.")
+        return [turn for turn in self.turns.values() if turn.conversation == name]
+
+
+def _listed(app: ScriptedApplication, state: str) -> list[PreferenceItem]:
+    states = {state} if state else {"active", "disabled"}
+    return [item for item in app.preferences.values() if item.state in states]
+
+
+def _drop(app: ScriptedApplication, key: str) -> list[AnyReply]:
+    del app.preferences[key]
+    return [Done("Erased.")]
+
+
+_HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
+    GiveFeedback: lambda app, r: app._give(r),
+    UndoFeedback: lambda app, r: app._undo(r),
+    ListFeedback: lambda app, r: list(app.feedback.values())[: r.limit],
+    ListPreferences: lambda app, r: _listed(app, r.state),
+    AddPreference: lambda app, r: [app._prefer(r.text, "active", "stated")],
+    EditPreference: lambda app, r: [app._change(r.id, text=r.text)],
+    SetPreferenceState: lambda app, r: [app._change(r.id, state=r.state)],
+    DeletePreference: lambda app, r: _drop(app, r.id),
+    RecallQuery: lambda app, r: [
+        RecallHit("preference", p.id, p.text, 0.5, 0.4, 0.6, True) for p in _listed(app, "")
+    ],
+    WhyQuery: lambda app, r: app._why(r),
+    ListConversations: lambda app, r: list(app.conversations.values())[: r.limit],
+    ShowConversation: lambda app, r: app._conversation(r.id),
+    SearchHistory: lambda app, r: app._search(r),
+    DeleteConversation: lambda app, r: app._forget(r),
+    RenameConversation: lambda app, r: app._rename(r),
+    GetSettings: lambda app, r: list(app.settings.values()),
+    ChangeSetting: lambda app, r: app._set(r),
+    StatusQuery: lambda app, r: [app.status],
+    UseModel: lambda app, r: [Done("In use.")],
+    Lock: lambda app, r: app._lock(),
+}
+
+
+def _settings() -> tuple[SettingItem, ...]:
+    retention = Ruling(
+        effect="note", rule="retention", tier="organisation", issuer="Example Bank",
+        title="Retention", reason="Conversations are kept for 30 days at most.",
+        appeal="compliance@bank.example",
+    )  # fmt: skip
+    return (
+        SettingItem("personalise", "on", "on", "switch", about="Use what is remembered."),
+        SettingItem("retention_days", "30", "365", "number", managed=retention,
+                    about="How long conversations are kept."),
+        SettingItem("style", "balanced", "balanced", "choice", ("precise", "balanced", "free"),
+                    about="How freely words are chosen."),
+        SettingItem("name", "", "", "text", about="How you want to be called."),
+    )  # fmt: skip
+
+
+class ScriptedFront:
+    """A front whose vault is this process's memory; it survives locking and restarts."""
+
+    def __init__(self, script: Script | None = None, *, vault: str = "locked") -> None:
+        self.script = script or Script()
+        self.application = ScriptedApplication(self.script)
+        self.vault = vault
+        self.home = "/home/ada/.local/share/assistant"
+        self.passphrase = PASSPHRASE
+        self.calls: list[str] = []
+        self.situation_gate: threading.Event | None = None
+        self.policy_error: AssistantError | None = None
+        self.unlock_error: AssistantError | None = None
+        self.alarms: tuple[str, ...] = ()
+        self._when_locked: list[Callable[[str], None]] = []
+
+    def situation(self) -> Situation:
+        self.calls.append("situation")
+        if self.situation_gate is not None:
+            assert self.situation_gate.wait(20)
+        if self.policy_error is not None:
+            raise self.policy_error
+        return Situation(self.vault, self.home, "SmolLM2-135M", ("Baseline",), self.alarms)  # type: ignore[arg-type]
+
+    def warm_up(self) -> None:
+        self.calls.append("warm_up")
+
+    def strength(self, passphrase: str) -> Strength:
+        score = min(4, len(passphrase) // 6)
+        words = ("very weak", "weak", "fair", "good", "strong")
+        return Strength(score, words[score], "" if score > 2 else "Four random words are better.")
+
+    def create_vault(self, passphrase: str) -> tuple[Application, str]:
+        self.calls.append("create_vault")
+        self.passphrase, self.vault = passphrase, "open"
+        return self.application, RECOVERY_KEY
+
+    def unlock(self, passphrase: str) -> Application:
+        self.calls.append("unlock")
+        if self.unlock_error is not None:
+            raise self.unlock_error
+        if passphrase != self.passphrase:
+            raise WrongPassphrase("The passphrase is wrong.")
+        self.vault = "open"
+        return self.application
+
+    def lock(self) -> None:
+        self.calls.append("lock")
+        if self.vault == "open":
+            self.lock_from_elsewhere("")
+
+    def when_locked(self, act: Callable[[str], None]) -> None:
+        self._when_locked.append(act)
+
+    def lock_from_elsewhere(self, why: str) -> None:
+        """As the idle time-out or another shell's ``lock`` does it."""
+        self.vault = "locked"
+        for act in self._when_locked:
+            act(why)
