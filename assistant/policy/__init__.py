@@ -35,11 +35,16 @@ if TYPE_CHECKING:
         Wishes,
     )
     from assistant.policy.floors import Floors
+    from assistant.policy.gate import Gate
     from assistant.policy.loader import AuthorityState, Freshness, Places, PolicyState, load_policy
     from assistant.policy.resolver import resolve
     from assistant.policy.roots import ManagedBy, system_policy_folder
+    from assistant.policy.stream import Step, StreamGate
 
 _LAZY = {
+    "Step": "assistant.policy.stream",
+    "StreamGate": "assistant.policy.stream",
+    "Gate": "assistant.policy.gate",
     "AuthorityState": "assistant.policy.loader",
     "EffectiveBound": "assistant.policy.effective",
     "EffectivePolicy": "assistant.policy.effective",
@@ -74,6 +79,7 @@ __all__ = [
     "EffectiveValue",
     "Floors",
     "Freshness",
+    "Gate",
     "ManagedBy",
     "Origin",
     "Places",
@@ -82,6 +88,8 @@ __all__ = [
     "RuleSource",
     "Segment",
     "SessionNotice",
+    "Step",
+    "StreamGate",
     "Tier",
     "Where",
     "Wish",

@@ -1,0 +1,251 @@
+"""Base64 and hexadecimal, read whole or as a stream."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+from assistant.policy.canonical import Span
+from assistant.policy.decoders import NOTHING, Piece, Utf8
+
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BREAK: Final = "CgoK"  # three line feeds: keeps one blob's text from touching the next one's
+_VALUE: Final = {**{char: at for at, char in enumerate(_ALPHABET)}, "-": 62, "_": 63}
+
+
+class Base64:
+    """Base64 of either alphabet. A line break inside it counts only where a group is whole.
+
+    ``signs`` are the characters beside letters and digits that belong to it: with all four a
+    blob may hold any byte, with none it is found next to any punctuation.
+    """
+
+    name = "base64"
+
+    def __init__(self, signs: str) -> None:
+        self._signs = signs
+        self._members = frozenset(_ALPHABET[:62] + signs)
+        cell = f"[A-Za-z0-9{re.escape(signs)}]"
+        self._token = re.compile(rf"{cell}{{4,}}(?:(?:\r?\n|\r){cell}+)*")
+        self._group: list[tuple[str, Span]] = []
+        self._length = 0
+        self._line_end = ""
+        self._bytes = Utf8()
+
+    def decode(self, text: str) -> str:
+        """Everything in the text that reads as base64, each blob on a line of its own."""
+        parts = [
+            part
+            for token in self._token.findall(text)
+            for part in (_lines(token) if "\n" in token or "\r" in token else (token,))
+        ]
+        whole = [part if len(part) % 4 == 0 else _filled(part) for part in parts]
+        joined = _BREAK.join(whole).replace("-", "+").replace("_", "/")
+        return binascii.a2b_base64(joined).decode("utf-8", "ignore") if whole else ""
+
+    def feed(self, text: str, spans: list[Span]) -> Piece:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        found: list[str] = []
+        places: list[Span] = []
+        for char, span in zip(text, spans, strict=True):
+            if char in self._members:
+                self._length += 1
+                self._line_end = ""
+                self._group.append((char, span))
+                if len(self._group) == 4:
+                    self._emit(found, places)
+            elif self._length and not self._is_line_end(char):
+                self._end(found, places, span)
+        return "".join(found), places
+
+    def finish(self) -> Piece:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        found: list[str] = []
+        places: list[Span] = []
+        if self._group:
+            self._end(found, places, self._group[-1][1])
+        return "".join(found), places
+
+    def pending(self) -> int | None:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        bytes_from = self._bytes.pending()
+        if bytes_from is not None:
+            return bytes_from
+        return self._group[0][1][0] if self._group else None
+
+    def copy(self) -> Base64:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        twin = Base64(self._signs)
+        twin._group, twin._length = list(self._group), self._length
+        twin._line_end, twin._bytes = self._line_end, self._bytes.copy()
+        return twin
+
+    def _is_line_end(self, char: str) -> bool:
+        grown = self._line_end + char
+        if self._group or self._length < 4 or grown not in ("\r", "\n", "\r\n"):
+            return False
+        self._line_end = grown
+        return True
+
+    def _emit(self, found: list[str], places: list[Span]) -> None:
+        group = _filled("".join(char for char, _ in self._group))
+        spans = [span for _, span in self._group]
+        size = len(spans) * 3 // 4
+        self._group.clear()
+        data = binascii.a2b_base64(group.replace("-", "+").replace("_", "/"))[:size]
+        text, where = self._bytes.feed(
+            (byte, (spans[at][0], spans[at + 1][1])) for at, byte in enumerate(data)
+        )
+        found.append(text)
+        places.extend(where)
+
+    def _end(self, found: list[str], places: list[Span], span: Span) -> None:
+        if self._length >= 4 and self._group:
+            self._emit(found, places)
+        found.append("\n")
+        places.append((span[0], span[0]))
+        self._group.clear()
+        self._length = 0
+        self._line_end = ""
+        self._bytes.reset()
+
+
+def _lines(token: str) -> list[str]:
+    """A wrapped blob as one piece as long as its lines hold whole groups."""
+    pieces = [""]
+    for line in re.split(r"\r?\n|\r", token):
+        if len(pieces[-1]) % 4:
+            pieces.append(line)
+        else:
+            pieces[-1] += line
+    return [piece for piece in pieces if len(piece) >= 4]
+
+
+def _filled(part: str) -> str:
+    """``part`` filled to whole groups with zero bytes, its unused bits cleared.
+
+    Left-over bits would decode to a character of their own, and stand between a word and
+    its boundary.
+    """
+    over = len(part) % 4
+    if over < 2:
+        return part[: len(part) - over]
+    keep = 0x30 if over == 2 else 0x3C
+    return part[:-1] + _ALPHABET[_VALUE[part[-1]] & keep] + "A" * (4 - over)
+
+
+_HEX: Final = re.compile(r"(?:(?<![0-9A-Za-z])(?:0[xX])?|\\[xX])(?:[0-9A-Fa-f]{2})+")
+_THREE_BYTES: Final = re.compile(
+    r"[0-9A-Fa-f]{2}[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
+    r"[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
+)
+_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
+
+
+class Hexadecimal:
+    r"""Hexadecimal bytes: words of them, with ``0x`` or ``\x`` before or not.
+
+    A word counts from its start as far as it is hexadecimal; words at most two separators
+    apart read on, anything else between them breaks the text.
+    """
+
+    name = "hex"
+
+    def __init__(self) -> None:
+        self._digit: tuple[str, Span] | None = None
+        self._alive = False  # inside the hexadecimal start of a word
+        self._word = ""  # the word so far, as far as it matters
+        self._since = ""  # what stood since the last byte, as far as it matters
+        self._start = 0  # where in that the reading of the next byte started
+        self._any = False
+        self._bytes = Utf8()
+
+    @staticmethod
+    def decode(text: str) -> str:
+        """Everything in the text that reads as hexadecimal bytes."""
+        if _THREE_BYTES.search(text) is None:
+            return ""
+        spans = [span for match in _HEX.finditer(text) if (span := match.span())]
+        parts: list[str] = []
+        end = -1
+        for start, stop in spans:
+            if end >= 0 and (start - end > 2 or any(_is_word(c) for c in text[end:start])):
+                parts.append("0a")
+            word = text[start:stop].lower()
+            parts.append(word[2:] if word[:2] in ("0x", "\\x") else word)
+            end = stop
+        return bytes.fromhex("".join(parts)).decode("utf-8", "ignore")
+
+    def feed(self, text: str, spans: list[Span]) -> Piece:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        found: list[str] = []
+        places: list[Span] = []
+        for char, span in zip(text, spans, strict=True):
+            self._step(char, span, found, places)
+        return "".join(found), places
+
+    def finish(self) -> Piece:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        return NOTHING
+
+    def pending(self) -> int | None:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        bytes_from = self._bytes.pending()
+        if bytes_from is not None:
+            return bytes_from
+        return self._digit[1][0] if self._digit else None
+
+    def copy(self) -> Hexadecimal:
+        """See :class:`~assistant.policy.decoders.Decoder`."""
+        twin = Hexadecimal()
+        twin._digit, twin._alive, twin._word = self._digit, self._alive, self._word
+        twin._since, twin._start, twin._any = self._since, self._start, self._any
+        twin._bytes = self._bytes.copy()
+        return twin
+
+    def _step(self, char: str, span: Span, found: list[str], places: list[Span]) -> None:
+        if not _is_word(char):
+            self._word, self._alive, self._digit = ("\\" if char == "\\" else ""), False, None
+            self._note(char)
+            return
+        first = self._word in ("", "\\")
+        if char in "xX" and self._word in ("\\", "0"):
+            self._alive, self._digit = True, None
+            self._start = max(len(self._since) - 1, 0)
+        elif char not in _DIGITS or not (first or self._alive):
+            self._alive, self._digit = False, None
+        elif self._digit is None:
+            if first:
+                self._start = len(self._since)
+            self._alive, self._digit = True, (char, span)
+        else:
+            self._byte(char, span, found, places)
+            self._word = (self._word + char)[:3]
+            return
+        kept = self._word if char in "xX" else self._word.removeprefix("\\")
+        self._word = (kept + char)[:3]
+        self._note(char)
+
+    def _note(self, char: str) -> None:
+        if len(self._since) < _ENOUGH:
+            self._since += char
+
+    def _byte(self, char: str, span: Span, found: list[str], places: list[Span]) -> None:
+        digit, begun = self._digit or (char, span)
+        between = self._since[: self._start]
+        if self._any and (len(between) > 2 or any(_is_word(part) for part in between)):
+            found.append("\n")
+            places.append((begun[0], begun[0]))
+            self._bytes.reset()
+        text, where = self._bytes.feed([(int(digit + char, 16), (begun[0], span[1]))])
+        found.append(text)
+        places.extend(where)
+        self._digit, self._since, self._start, self._any = None, "", 0, True
+
+
+_ENOUGH: Final = 8
+
+
+def _is_word(char: str) -> bool:
+    return char.isascii() and char.isalnum()

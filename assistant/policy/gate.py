@@ -1,0 +1,76 @@
+"""The gate: text and where it stands in, one decision out. It closes when it fails.
+
+One gate serves everything: typed and pasted text, recalled memories, preferences, exports
+and, through :meth:`Gate.stream`, an answer while it is written. Segments are checked one by
+one with their origin; those of the user also as one, so that a term cannot be split over
+turns. What comes from verified tiers is skipped: a policy names its own forbidden terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.policy.effective import EffectivePolicy
+from assistant.policy.model import Decision, Effect, Origin, Segment, Where
+from assistant.policy.ruleset import Finding, RuleSet, decide
+from assistant.policy.stream import FAULT, StreamGate, redact
+
+
+class Gate:
+    """Checks text against one effective policy."""
+
+    def __init__(self, policy: EffectivePolicy) -> None:
+        self._policy = policy
+        self._sets: dict[Where, RuleSet] = {}
+
+    def check(
+        self,
+        segments: Sequence[Segment],
+        where: Where,
+        confirmed: frozenset[str] = frozenset(),
+    ) -> Decision:
+        """The decision about ``segments`` together.
+
+        ``confirmed`` are the ids of ``confirm`` rules the user has said yes to; it has no
+        power over any stricter effect. Any failure in here blocks (view ``fault``).
+        """
+        try:
+            found = self._findings(segments, where)
+        except Exception:  # noqa: BLE001 - whatever fails in here, nothing may pass unchecked
+            return FAULT
+        return decide([f for f in found if not _is_confirmed(f, confirmed)])
+
+    def redact(self, text: str, where: Where) -> str:
+        """``text`` with what ``redact`` and ``block`` rules find replaced. May raise."""
+        return redact(self._at(where), text)
+
+    def stream(
+        self, where: Where = Where.OUTPUT, confirmed: frozenset[str] = frozenset()
+    ) -> StreamGate:
+        """A gate for one text that arrives piece by piece."""
+        return StreamGate(self._at(where), None, confirmed)
+
+    def _at(self, where: Where) -> RuleSet:
+        if where not in self._sets:
+            self._sets[where] = RuleSet(self._policy.rules_at(where))
+        return self._sets[where]
+
+    def _findings(self, segments: Sequence[Segment], where: Where) -> list[Finding]:
+        rules = self._at(where)
+        found: list[Finding] = []
+        for segment in segments:
+            if segment.origin is not Origin.TRUSTED:
+                found += rules.findings(segment.text)
+        said = [segment.text for segment in segments if segment.origin is Origin.USER]
+        if len(said) > 1:
+            known = {finding.rule.rule.id for finding in found}
+            found += [
+                Finding(f.rule, f"turns+{f.view}")
+                for f in rules.findings("\n".join(said))
+                if f.rule.rule.id not in known
+            ]
+        return found
+
+
+def _is_confirmed(finding: Finding, confirmed: frozenset[str]) -> bool:
+    return finding.force is Effect.CONFIRM and finding.rule.rule.id in confirmed

@@ -1,0 +1,378 @@
+"""The pattern language of ``pattern`` rules: a small part of RE2's, read into a tree.
+
+A tree is needed because one pattern has to be matched in several views and, in a stream,
+by its possible beginnings: from the tree come the pattern itself, its reversal, its ROT13
+and leet forms, and the *prefix closure* (what could still become a match), all run by RE2.
+
+Allowed: literals, ``.``, classes, ``\\d \\w \\s \\b``, groups, ``|``, ``? {m} {m,n}``, and
+``* +`` read as at most 64 times. Refused: anchors, back-references, look-around, flags, a
+match longer than 200 characters and one that can be empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from assistant.policy.canonical import canonical
+
+MAX_WIDTH: Final = 200
+UNBOUNDED_MEANS: Final = 64
+_TOP: Final = 0x10FFFF
+_MAX_NODES: Final = 2000
+_SHORTHAND: Final = {
+    "d": ((0x30, 0x39),),
+    "w": ((0x30, 0x39), (0x5F, 0x5F), (0x61, 0x7A)),
+    "s": ((0x20, 0x20),),
+}
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character out of ranges of code points."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """``\\b``: the edge of a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One after another."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several."""
+
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """``least`` to ``most`` times."""
+
+    part: Node
+    least: int
+    most: int
+
+
+Node = Chars | Boundary | Chain | Choice | Repeat
+
+
+class PatternRefused(ValueError):
+    """A pattern outside the language; the message says what and at which character."""
+
+
+def parse_pattern(text: str) -> Node:
+    """The tree of ``text``; :class:`PatternRefused` if it is not in the language."""
+    reader = _Reader(text)
+    node = reader.choice()
+    if reader.at < len(text):
+        raise reader.refuse("a closing bracket without its opening one")
+    if width(node, least=True) == 0:
+        raise PatternRefused("the pattern can match nothing at all")
+    if width(node) > MAX_WIDTH:
+        raise PatternRefused(f"the pattern can match more than {MAX_WIDTH} characters")
+    return node
+
+
+def width(node: Node, *, least: bool = False) -> int:
+    """The longest (or least) number of characters a match has."""
+    match node:
+        case Chars():
+            return 1
+        case Boundary():
+            return 0
+        case Chain(parts):
+            return sum(width(part, least=least) for part in parts)
+        case Choice(options):
+            pick = min if least else max
+            return pick(width(option, least=least) for option in options)
+        case Repeat(part, low, high):
+            return width(part, least=least) * (low if least else high)
+
+
+def to_re2(node: Node) -> str:
+    """The node in RE2's syntax."""
+    match node:
+        case Chars(ranges):
+            return _class(ranges)
+        case Boundary():
+            return r"\b"
+        case Chain(parts):
+            return "".join(to_re2(part) for part in parts)
+        case Choice(options):
+            return "(?:" + "|".join(to_re2(option) for option in options) + ")"
+        case Repeat(part, low, high):
+            return f"(?:{to_re2(part)}){{{low},{high}}}"
+
+
+def prefixes(node: Node) -> str:
+    """RE2 for every beginning of a match, from nothing to the whole: the prefix closure."""
+    match node:
+        case Chars():
+            return to_re2(node) + "?"
+        case Boundary():
+            return ""
+        case Chain(parts):
+            return _chain_prefixes(parts)
+        case Choice(options):
+            return "(?:" + "|".join(prefixes(option) for option in options) + ")"
+        case Repeat(part, _, high):
+            return f"(?:{to_re2(part)}){{0,{high - 1}}}(?:{prefixes(part)})" if high else ""
+
+
+def _chain_prefixes(parts: tuple[Node, ...]) -> str:
+    tail = ""
+    for part in reversed(parts):
+        if isinstance(part, (Chars, Boundary)):
+            tail = f"(?:{to_re2(part)}{tail})?"
+        else:
+            tail = f"(?:{to_re2(part)}{tail}|{prefixes(part)})"
+    return tail
+
+
+def reverse(node: Node) -> Node:
+    """The pattern that matches the reversed texts."""
+    match node:
+        case Chain(parts):
+            return Chain(tuple(reverse(part) for part in reversed(parts)))
+        case Choice(options):
+            return Choice(tuple(reverse(option) for option in options))
+        case Repeat(part, low, high):
+            return Repeat(reverse(part), low, high)
+        case _:
+            return node
+
+
+def map_letters(node: Node, table: Callable[[int], int | None]) -> Node:
+    """The pattern over texts whose ASCII characters went through ``table``.
+
+    A character for which ``table`` says ``None`` does not occur in those texts.
+    """
+    match node:
+        case Chars(ranges):
+            return Chars(_mapped(ranges, table))
+        case Chain(parts):
+            return Chain(tuple(map_letters(part, table) for part in parts))
+        case Choice(options):
+            return Choice(tuple(map_letters(option, table) for option in options))
+        case Repeat(part, low, high):
+            return Repeat(map_letters(part, table), low, high)
+        case _:
+            return node
+
+
+def squeeze(node: Node) -> Node:
+    """The pattern over texts without spaces: spaces and boundaries may be missing."""
+    match node:
+        case Boundary():
+            return Chain(())
+        case Chars(ranges) if _only_separators(ranges):
+            return Repeat(node, 0, 1)
+        case Chain(parts):
+            return Chain(tuple(squeeze(part) for part in parts))
+        case Choice(options):
+            return Choice(tuple(squeeze(option) for option in options))
+        case Repeat(part, low, high):
+            return Repeat(squeeze(part), low, high)
+        case _:
+            return node
+
+
+def _only_separators(ranges: Ranges) -> bool:
+    return all(not chr(p).isalnum() for low, high in ranges for p in range(low, min(high, 127) + 1))
+
+
+def _mapped(ranges: Ranges, table: Callable[[int], int | None]) -> Ranges:
+    kept = [(max(low, 128), high) for low, high in ranges if high >= 128]
+    points = (table(point) for low, high in ranges for point in range(low, min(high, 127) + 1))
+    return _merged([*kept, *((point, point) for point in set(points) if point is not None)])
+
+
+def _merged(ranges: list[tuple[int, int]]) -> Ranges:
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return tuple(found)
+
+
+def _class(ranges: Ranges) -> str:
+    if not ranges:
+        return r"[^\x{0}-\x{10FFFF}]"
+    inside = "".join(
+        f"\\x{{{low:X}}}" if low == high else f"\\x{{{low:X}}}-\\x{{{high:X}}}"
+        for low, high in ranges
+    )
+    return inside if len(ranges) == 1 and ranges[0][0] == ranges[0][1] else f"[{inside}]"
+
+
+class _Reader:
+    """A recursive-descent reader; depth is bounded by the pattern's own length limit."""
+
+    _MAX_DEPTH = 30
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self._depth = 0
+        self._nodes = 0
+
+    def refuse(self, why: str) -> PatternRefused:
+        return PatternRefused(f"{why} (character {self.at + 1} of the pattern)")
+
+    def choice(self) -> Node:
+        options = [self._chain()]
+        while self._peek() == "|":
+            self.at += 1
+            options.append(self._chain())
+        return options[0] if len(options) == 1 else Choice(tuple(options))
+
+    def _chain(self) -> Node:
+        parts: list[Node] = []
+        while self.at < len(self.text) and self._peek() not in "|)":
+            parts.append(self._repeated())
+        return Chain(tuple(parts)) if parts else Chain((Repeat(Chars(((32, 32),)), 0, 0),))
+
+    def _repeated(self) -> Node:
+        self._nodes += 1
+        if self._nodes > _MAX_NODES:
+            raise self.refuse("too long a pattern")
+        part = self._single()
+        mark = self._peek()
+        if mark not in tuple("?*+{"):
+            return part
+        if isinstance(part, Boundary):
+            raise self.refuse("a boundary cannot repeat")
+        least, most = self._counts(mark)
+        if self._peek() in tuple("?*+{"):
+            raise self.refuse("two repetitions in a row")
+        return Repeat(part, least, most)
+
+    def _counts(self, mark: str) -> tuple[int, int]:
+        self.at += 1
+        if mark != "{":
+            return (1 if mark == "+" else 0), (1 if mark == "?" else UNBOUNDED_MEANS)
+        end = self.text.find("}", self.at)
+        low, comma, high = self.text[self.at : max(end, self.at)].partition(",")
+        high = high if comma else low
+        if end < 0 or not (low.isdecimal() and high.isdecimal()):
+            raise self.refuse("a repetition is written {2} or {2,5}")
+        least, most = int(low), int(high)
+        if not least <= most <= MAX_WIDTH or most == 0:
+            raise self.refuse(f"a repetition runs from 0 to at most {MAX_WIDTH}")
+        self.at = end + 1
+        return least, most
+
+    def _single(self) -> Node:
+        mark = self._take()
+        if mark == "(":
+            return self._group()
+        if mark == "[":
+            return Chars(self._set())
+        if mark == ".":
+            return Chars(((0, _TOP),))
+        if mark == "\\":
+            return self._escape()
+        if mark in "^$*+?{}":
+            raise self.refuse(f"{mark} is not part of the pattern language here")
+        return _literal(mark)
+
+    def _group(self) -> Node:
+        if self.text.startswith("?:", self.at):
+            self.at += 2
+        elif self._peek() == "?":
+            raise self.refuse("only plain and (?:…) groups are allowed")
+        self._depth += 1
+        if self._depth > self._MAX_DEPTH:
+            raise self.refuse("too many brackets inside each other")
+        node = self.choice()
+        self._depth -= 1
+        if self._take() != ")":
+            raise self.refuse("a bracket is not closed")
+        return node
+
+    def _escape(self) -> Node:
+        mark = self._take()
+        if mark == "b":
+            return Boundary()
+        if mark in _SHORTHAND:
+            return Chars(_SHORTHAND[mark])
+        if mark.isalnum():
+            raise self.refuse(f"\\{mark} is not part of the pattern language")
+        return _literal(mark)
+
+    def _set(self) -> Ranges:
+        negated = self._peek() == "^"
+        self.at += negated
+        found: list[tuple[int, int]] = []
+        while self._peek() != "]":
+            found.extend(self._set_item())
+        self.at += 1
+        if not found:
+            raise self.refuse("an empty class")
+        merged = _merged(found)
+        return _complement(merged) if negated else merged
+
+    def _set_item(self) -> list[tuple[int, int]]:
+        low = self._take()
+        if low == "\\":
+            low = self._take()
+            if low in _SHORTHAND:
+                return list(_SHORTHAND[low])
+            if low.isalnum():
+                raise self.refuse(f"\\{low} is not allowed in a class")
+        if self._peek() != "-" or self.text[self.at + 1 : self.at + 2] in ("]", ""):
+            return _folded(ord(low), ord(low))
+        self.at += 1
+        high = self._take()
+        if high == "\\" or ord(high) < ord(low):
+            raise self.refuse("a range in a class runs upwards between two characters")
+        return _folded(ord(low), ord(high))
+
+    def _peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def _take(self) -> str:
+        mark = self._peek()
+        if not mark:
+            raise self.refuse("the pattern ends too early")
+        self.at += 1
+        return mark
+
+
+def _literal(char: str) -> Node:
+    folded = canonical(char) or char
+    parts = tuple(Chars(((ord(part), ord(part)),)) for part in folded)
+    return parts[0] if len(parts) == 1 else Chain(parts)
+
+
+def _folded(low: int, high: int) -> list[tuple[int, int]]:
+    if high - low > 512:
+        return [(low, high)]
+    found = [canonical(chr(point)) or chr(point) for point in range(low, high + 1)]
+    return [(ord(part), ord(part)) for part in found if len(part) == 1]
+
+
+def _complement(ranges: Ranges) -> Ranges:
+    found: list[tuple[int, int]] = []
+    start = 0
+    for low, high in ranges:
+        if start < low:
+            found.append((start, low - 1))
+        start = high + 1
+    if start <= _TOP:
+        found.append((start, _TOP))
+    return tuple(found)
