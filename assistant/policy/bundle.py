@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from assistant.errors import BundleUnverified, DocumentInvalid
 from assistant.policy.model import Tier
-from assistant.policy.sources import MAX_BUNDLE, MAX_METADATA, MAX_TARGET, BundleSource
+from assistant.policy.sources import BUNDLE_NAME, MAX_BUNDLE, MAX_METADATA, MAX_TARGET, BundleSource
 from assistant.policy.strict_json import read_strict_json
 from assistant.policy.tuf_edge import (
     Metadata,
@@ -41,7 +41,6 @@ MAX_ROOTS = 256
 MAX_VERSION = 999_999_999
 """No role gets here by itself: one version a second takes thirty years."""
 _SIGNING_TIERS = (Tier.NATIONAL, Tier.ORGANISATION)
-_TARGET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _PUBLIC_KEY = re.compile(r"[0-9a-f]{64}")
 
 Role = TypeVar("Role", Root, Timestamp, Snapshot, Targets)
@@ -270,8 +269,6 @@ def _targets_of(
 ) -> Iterator[tuple[str, bytes]]:
     left = MAX_BUNDLE
     for name, target in targets.signed.targets.items():
-        if not _TARGET_NAME.fullmatch(name) or set(target.hashes) != {"sha256"}:
-            raise BundleUnverified("The targets list a file that no bundle can hold.")
         path = stored_target_name(name, target)
         raw = source.read(path, min(MAX_TARGET, left))
         if raw is None:
@@ -283,8 +280,15 @@ def _targets_of(
 
 
 def stored_target_name(name: str, target: TargetFile) -> str:
-    """Where a target lies in a bundle: named by its hash, so that a cache may keep it."""
-    return f"targets/{target.hashes['sha256']}.{name}"
+    """Where a target lies in a bundle: named by its hash, so that a cache may keep it.
+
+    Raises:
+        BundleUnverified: the name could leave the folder, or the hash is not sha256 alone.
+    """
+    path = f"targets/{target.hashes.get('sha256', '')}.{name}"
+    if not BUNDLE_NAME.fullmatch(path) or set(target.hashes) != {"sha256"}:
+        raise BundleUnverified("The targets list a file that no bundle can hold.")
+    return path
 
 
 def _must_match(version: int, metadata: Metadata[Role]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -74,12 +75,13 @@ class Floors:
             PolicyInvalid: the bytes are not floors of a format this program knows.
         """
         try:
-            floors = msgspec.json.decode(unverified_raw, type=cls)
+            found = msgspec.json.decode(unverified_raw, type=dict[str, Any])
+            # Asked of the bytes, not of the default: an emptied record is a damaged one.
+            if found.get("format") != 1:
+                raise PolicyInvalid("The record of accepted policy is of an unknown format.")
+            return msgspec.convert(found, cls)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise PolicyInvalid("The record of accepted policy is damaged.") from error
-        if floors.format != 1:
-            raise PolicyInvalid("The record of accepted policy is of an unknown format.")
-        return floors
 
     def merged(self, other: Floors | None) -> Floors:
         """The higher of both for every role and for the high-water mark."""

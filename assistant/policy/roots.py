@@ -100,7 +100,7 @@ def _entries(system_folder: Path) -> list[Path]:
 
 
 def _may_be_bundle(path: Path) -> bool:
-    return path.suffix == ".zip" or not path.is_file()
+    return path.suffix.lower() == ".zip" or not path.is_file()
 
 
 def _pin_of(source: BundleSource) -> Pin:

@@ -82,8 +82,9 @@ class FolderSource:
 
     def read(self, name: str, limit: int) -> bytes | None:
         """The bytes under ``name``; links, pipes and devices are refused."""
+        checked_name(name)
         if name not in self._kept:
-            self._kept[checked_name(name)] = self._read(name, limit)
+            self._kept[name] = self._read(name, limit)
         content = self._kept[name]
         if content is not None and len(content) > limit:
             raise BundleUnverified(f"{name} is longer than a bundle's file may be.")
