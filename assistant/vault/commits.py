@@ -14,9 +14,11 @@ import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from assistant.errors import VaultDamaged
 from assistant.vault import keys
 from assistant.vault.files import Disk
 from assistant.vault.records import Notice
@@ -25,8 +27,8 @@ SLOT: Final = 512
 PAGE: Final = 4096
 # SQLCipher 4 ends each page with 16 bytes IV and 64 bytes HMAC-SHA512; 16 bytes of
 # the HMAC tell any two versions of a page apart.
-_TAG_AT: Final = PAGE - 64
-_TAG_BYTES: Final = 16
+TAG_AT: Final = PAGE - 64
+TAG_BYTES: Final = 16
 _MAGIC: Final = b"BACOMIT1"
 
 
@@ -62,6 +64,14 @@ class CommitState:
     header_revision: int
 
 
+class LastSave(Enum):
+    """Whether the pages of a commit that has no mark yet were all rewritten."""
+
+    WHOLE = "whole"
+    HALF = "half"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What to tell, and whether the whole database must be checked first."""
@@ -83,7 +93,7 @@ def fingerprint(path: Path) -> bytes:
         hasher.update(size.to_bytes(8, "little"))
         if size >= PAGE:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pages:
-                for offset in range(_TAG_AT, _TAG_AT + _TAG_BYTES):
+                for offset in range(TAG_AT, TAG_AT + TAG_BYTES):
                     hasher.update(pages[offset::PAGE])
     return hasher.digest()
 
@@ -92,7 +102,7 @@ class CommitFile:
     """Reads and writes the two slots; every byte of a slot is under its MAC."""
 
     def __init__(self, path: Path, key: bytes | bytearray, disk: Disk) -> None:
-        self._path, self._key, self.disk = path, key, disk
+        self._path, self.key, self.disk = path, key, disk
 
     def create(self, mark: CommitMark) -> None:
         """Write a fresh file with the mark in both slots, atomically."""
@@ -116,20 +126,28 @@ class CommitFile:
         number, flag = mark.number.to_bytes(8, "little"), bytes([mark.recovering])
         content = _MAGIC + number + mark.digest + mark.fingerprint + flag
         content = content.ljust(SLOT - 32, b"\0")
-        return content + keys.mac(self._key, content)
+        return content + keys.mac(self.key, content)
 
     def _decode(self, unverified_slot: bytes) -> CommitMark | None:
         content, tag = unverified_slot[: SLOT - 32], unverified_slot[SLOT - 32 :]
-        if not keys.same(keys.mac(self._key, content), tag) or content[:8] != _MAGIC:
+        if not keys.same(keys.mac(self.key, content), tag) or content[:8] != _MAGIC:
             return None
         number = int.from_bytes(content[8:16], "little")
         return CommitMark(number, content[16:48], content[48:80], content[80] == 1)
 
 
 def judge(
-    state: CommitState, marks: Marks, pages: bytes | None, now: Callable[[], datetime]
+    state: CommitState,
+    marks: Marks,
+    pages: bytes | None,
+    last_save: LastSave,
+    now: Callable[[], datetime],
 ) -> Verdict:
-    """Compare database and commit file. ``pages`` is None after a rollback at open."""
+    """Compare database and commit file. ``pages`` is None after a rollback at open.
+
+    ``last_save`` says, where the database is one commit ahead, whether all its pages
+    were rewritten. Raises VaultDamaged if they were not.
+    """
     mark = marks.newest
 
     def told(kind: str, message: str, lost: int = 0) -> Verdict:
@@ -147,7 +165,7 @@ def judge(
             "lost", f"An older copy was put back: the last {lost} changes are missing.", lost
         )
     if state.number > mark.number:
-        return _ahead(state, mark, told)
+        return _ahead(state, mark, last_save, told)
     if state.digest != mark.digest:
         return told(
             "forked",
@@ -166,11 +184,17 @@ def judge(
     return Verdict(None, check=False)
 
 
-def _ahead(state: CommitState, mark: CommitMark, told: Callable[[str, str], Verdict]) -> Verdict:
-    if state.number == mark.number + 1 and state.previous == mark.digest:
-        return told(
-            "interrupted",
-            "The program was stopped in the middle of its last save. The vault was checked "
-            "and nothing is missing.",
-        )
-    return told("unmarked", "The commit file is older than the vault. Nothing is missing.")
+def _ahead(
+    state: CommitState, mark: CommitMark, last_save: LastSave, told: Callable[[str, str], Verdict]
+) -> Verdict:
+    if state.number != mark.number + 1 or state.previous != mark.digest:
+        return told("unmarked", "The commit file is older than the vault. Nothing is missing.")
+    if last_save is LastSave.HALF:
+        raise VaultDamaged("Only half of the last save is in the vault, and its record is gone.")
+    if last_save is LastSave.WHOLE:
+        return Verdict(None, check=True)
+    return told(
+        "interrupted",
+        "The program was stopped in the middle of its last save. The vault was checked and "
+        "is sound; look whether the last thing you did is there.",
+    )

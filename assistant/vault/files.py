@@ -90,6 +90,17 @@ class Disk:
         except OSError as error:
             raise storage_error(error) from error
 
+    def write_soon(self, path: Path, data: bytes) -> None:
+        """Put ``data`` at ``path`` without waiting for the disk and without atomicity."""
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)
+            try:
+                self.write(descriptor, data)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise storage_error(error) from error
+
     def write(self, descriptor: int, data: bytes) -> None:
         """Write all of ``data``; raises OSError, which the callers above map."""
         view = memoryview(data)

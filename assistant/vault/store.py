@@ -21,11 +21,13 @@ from assistant.vault.commits import (
     CommitFile,
     CommitMark,
     CommitState,
+    LastSave,
     fingerprint,
     judge,
     next_digest,
 )
 from assistant.vault.database import Database, connect
+from assistant.vault.pending import PendingFile
 from assistant.vault.records import Notice, to_microseconds
 
 T = TypeVar("T")
@@ -90,6 +92,7 @@ class Store:
     ) -> None:
         self.path, self.now = path, now
         self._key, self._marks, self._random, self._steps = key, marks, random, steps
+        self._pending = self._pending_file()
         self._thread = VaultThread()
         self._database: Database | None = None
         self._marked: CommitMark | None = None
@@ -125,7 +128,8 @@ class Store:
         migrations.pending(version, self._steps)
         if version < 1:
             raise VaultDamaged("The vault's database is empty.")
-        verdict = judge(self._state(), marks, pages, self.now)
+        state = self._state()
+        verdict = judge(state, marks, pages, self._last_save(state), self.now)
         if verdict.check:
             self._db.check()
         self._marked = self._mark()
@@ -168,6 +172,7 @@ class Store:
         database = connect(path, key)
         self._db.close()
         self._database, self.path, self._key, self._marks = database, path, key, marks
+        self._pending = self._pending_file()
 
     def commit_number(self) -> tuple[int, bytes]:
         """How many commits there were, and the rolling digest."""
@@ -222,7 +227,7 @@ class Store:
         self._db.change("BEGIN IMMEDIATE")
         try:
             result = work(self._db)
-            self._advance()
+            self._pending.write(self.path, *self._advance())
             self._db.change("COMMIT")
         except BaseException:
             self._roll_back()
@@ -243,11 +248,12 @@ class Store:
             # recognised at the next open.
             return
 
-    def _advance(self) -> None:
+    def _advance(self) -> tuple[int, bytes]:
         state = self._state()
         number = state.number + 1
         digest = next_digest(state.digest, number, self._random(16))
         self._db.change(_ADVANCE, number, digest, state.digest)
+        return number, digest
 
     def _state(self) -> CommitState:
         row = self._db.row(_STATE)
@@ -258,6 +264,16 @@ class Store:
     def _mark(self) -> CommitMark:
         state = self._state()
         return CommitMark(state.number, state.digest, self._pages())
+
+    def _pending_file(self) -> PendingFile:
+        path = self.path.with_suffix(".pending")
+        return PendingFile(path, self._marks.key, self._marks.disk)
+
+    def _last_save(self, state: CommitState) -> LastSave:
+        noted = self._pending.read()
+        if noted is None or (noted.number, noted.digest) != (state.number, state.digest):
+            return LastSave.UNKNOWN
+        return LastSave.WHOLE if noted.whole(self.path) else LastSave.HALF
 
     def _put_mark(self, mark: CommitMark, *, fresh: bool = False) -> None:
         if fresh:
@@ -273,7 +289,7 @@ class Store:
             raise VaultDamaged("The vault's database is missing.") from error
 
     def _settle_journal(self, mark: CommitMark | None, pages: bytes) -> bytes | None:
-        if mark is not None and mark.fingerprint == pages and not mark.recovering:
+        if mark is not None and mark.fingerprint == pages:
             # The database was not touched yet: the journal is not needed.
             self._marks.disk.remove(journal.journal_of(self.path))
             return pages
@@ -293,7 +309,7 @@ class Store:
                 for statement in step:
                     self._db.change(statement)
                 self._db.change(f"PRAGMA user_version = {number}")
-                self._advance()
+                self._pending.write(self.path, *self._advance())
                 self._db.change("COMMIT")
             except BaseException:
                 self._db.change("ROLLBACK")

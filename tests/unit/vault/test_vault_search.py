@@ -1,0 +1,70 @@
+"""Full-text search: safe expressions, ranking, highlighted history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assistant.vault.facade import Vault
+from assistant.vault.records import SnippetPart
+from assistant.vault.search import MAX_TERMS, all_of, any_of
+from tests.vault_world import create, say
+
+
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
+    found, _ = create(tmp_path_factory.mktemp("search") / "vault")
+    say(found, "How do I bake bread?", "Mix flour and water, then bake it.")
+    say(found, "Tell me about Zürich", "Zurich lies at a lake.")
+    yield found
+    found.close()
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_a_person_types_is_a_syntax_error(vault: Vault, text: str) -> None:
+    vault.search.turns(text, 5)
+    vault.search.preferences(text, 5)
+    vault.search.history(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"', "NEAR(a b)", "question:bread", "a AND NOT b", "^bake", "b*", "-", "{a b}: c", "\0"],
+)
+def test_query_syntax_is_taken_as_words(vault: Vault, text: str) -> None:
+    vault.search.history(text)
+    assert '"question"' in any_of("question:bread")
+
+
+def test_a_question_without_words_finds_nothing(vault: Vault) -> None:
+    assert vault.search.turns("?! …", 5) == ()
+    assert vault.search.history(" ") == ()
+
+
+def test_history_marks_the_hits_and_ignores_accents_and_endings(vault: Vault) -> None:
+    (hit,) = vault.search.history("zurich")
+    assert SnippetPart("Zürich", hit=True) in hit.parts
+    (hit,) = vault.search.history("baking bread")
+    assert {part.text for part in hit.parts if part.hit} >= {"bread"}
+    assert hit.title == "A talk"
+
+
+def test_history_wants_all_words_and_the_last_may_be_unfinished(vault: Vault) -> None:
+    assert len(vault.search.history("bake bre")) == 1
+    assert vault.search.history("bake lake") == ()
+
+
+def test_the_better_match_scores_higher(vault: Vault) -> None:
+    first = vault.search.turns("bake flour lake", 5)
+    assert len(first) == 2
+    assert first[0].score >= first[1].score
+
+
+def test_an_endless_text_is_bounded() -> None:
+    text = " ".join(f"w{number}" for number in range(5000))
+    assert any_of(text).count(" OR ") == MAX_TERMS - 1
+    assert all_of(text).count(" AND ") == MAX_TERMS - 1
