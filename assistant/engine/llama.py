@@ -295,20 +295,23 @@ class Llama:
 
     def sampler(self, sampling: Sampling, seed: int) -> Sampler:
         """A sampler chain in C."""
-        return Sampler(self._api, self._context, sampling, seed)
+        words = int(self._api.llama_vocab_n_tokens(self._vocab))
+        return Sampler(self._api, self._context, words, sampling, seed)
 
 
 class Sampler:
     """A sampler chain, in llama.cpp's own order. Close it after use."""
 
-    def __init__(self, api: Any, context: Any, sampling: Sampling, seed: int) -> None:
+    def __init__(
+        self, api: Any, context: Any, words: int, sampling: Sampling, seed: int
+    ) -> None:
         self._sample = api.llama_sampler_sample
         self._free = api.llama_sampler_free
         self._context = context
         parameters = api.llama_sampler_chain_default_params()
         parameters.no_perf = True
         self._chain = api.llama_sampler_chain_init(parameters)
-        for sampler in _samplers(api, sampling, seed):
+        for sampler in _samplers(api, words, sampling, seed):
             api.llama_sampler_chain_add(self._chain, sampler)
 
     def sample(self, row: int) -> int:
@@ -320,11 +323,12 @@ class Sampler:
         self._free(self._chain)
 
 
-def _samplers(api: Any, sampling: Sampling, seed: int) -> list[Any]:
+def _samplers(api: Any, words: int, sampling: Sampling, seed: int) -> list[Any]:
     chosen: list[Any] = []
     if sampling.repeat_penalty != 1.0 or sampling.frequency_penalty or sampling.presence_penalty:
         chosen.append(
             api.llama_sampler_init_penalties(
+                words,
                 sampling.repeat_window,
                 sampling.repeat_penalty,
                 sampling.frequency_penalty,
