@@ -37,6 +37,7 @@ _PUNCTUATION: Final = {
 _LETTERS: Final = {
     chr(int(code, 16)): reading for reading, codes in READINGS.items() for code in codes.split()
 }
+_MAX_UNFOLDED: Final = 4
 _SPACES: Final = re.compile(" {2,}")
 
 
@@ -60,7 +61,9 @@ def fold_character(char: str) -> str:
         return _PUNCTUATION[char]
     if char in _LETTERS:
         return _LETTERS[char]
-    return "".join(_fold_part(part) for part in unicodedata.normalize("NFKD", char))
+    folded = "".join(_fold_part(part) for part in unicodedata.normalize("NFKD", char))
+    # A few Arabic signs unfold to whole sentences: eighteen times the text to match.
+    return folded if len(folded) <= _MAX_UNFOLDED else char
 
 
 def _fold_part(char: str) -> str:

@@ -25,7 +25,9 @@ from pydantic import (
 )
 
 from assistant.errors import DocumentInvalid
+from assistant.policy.canonical import canonical
 from assistant.policy.model import Effect, Tier, Where
+from assistant.policy.pattern_syntax import parse_pattern
 from assistant.policy.strict_json import line_of, read_strict_json
 
 FORMAT: Final = "bounds-policy/1"
@@ -59,6 +61,23 @@ def _printable(text: str) -> str:
     return text
 
 
+def _matchable(term: str) -> str:
+    if not any(char.isalnum() for char in canonical(term)):
+        raise ValueError("a term needs letters or digits that can be seen")
+    return term
+
+
+def _in_pattern_language(pattern: str) -> str:
+    parse_pattern(pattern)
+    return pattern
+
+
+def _enforceable(key: str) -> str:
+    if key in RANGE_KEYS or key in SET_KEYS or PROFILE_KEY.match(key):
+        return key
+    raise ValueError(f"no such setting to bound; known are {', '.join(known_keys())}")
+
+
 def _moment(value: object) -> object:
     if not isinstance(value, str) or not re.match(_DATE, value):
         raise ValueError("a moment is written like 2026-01-31T00:00:00Z")
@@ -75,8 +94,10 @@ Line = Annotated[str, Field(min_length=1, max_length=200), _Printable]
 Text = Annotated[str, Field(min_length=1, max_length=4000), _Printable]
 Example = Annotated[str, Field(min_length=1, max_length=2000)]
 Note = Annotated[str, Field(max_length=4000), _Printable]
-Term = Annotated[str, Field(min_length=2, max_length=120), _Printable]
-Pattern = Annotated[str, Field(min_length=2, max_length=1000), _Printable]
+Term = Annotated[str, Field(min_length=2, max_length=120), _Printable, AfterValidator(_matchable)]
+Pattern = Annotated[
+    str, Field(min_length=2, max_length=1000), _Printable, AfterValidator(_in_pattern_language)
+]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[
@@ -182,7 +203,7 @@ class Bound(_Part):
     """Limits one setting: allowed values, or a range that includes its ends."""
 
     id: Id
-    key: Annotated[str, Field(max_length=60)]
+    key: Annotated[str, Field(max_length=60), AfterValidator(_enforceable)]
     reason: Text
     note: Note = ""
     allowed: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)] | None = None
@@ -191,9 +212,7 @@ class Bound(_Part):
 
     @model_validator(mode="after")
     def _known_and_whole(self) -> Self:
-        ranged = self.key in RANGE_KEYS or PROFILE_KEY.match(self.key) is not None
-        if not ranged and self.key not in SET_KEYS:
-            raise ValueError(f"no such setting to bound; known are {', '.join(known_keys())}")
+        ranged = self.key not in SET_KEYS
         has_range = self.minimum is not None or self.maximum is not None
         if ranged and (self.allowed is not None or not has_range):
             raise ValueError("this setting takes a minimum, a maximum or both")

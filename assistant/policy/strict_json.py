@@ -193,7 +193,7 @@ def _walk(text: str) -> Iterator[tuple[Path, int]]:
             if len(path) > MAX_DEPTH + 1:
                 return
             if mark == "[":
-                yield tuple(path), token.end()
+                yield tuple(path), _next_start(text, token.end())
         elif mark in ("}", "]") and kinds:
             kinds.pop()
             path.pop()
