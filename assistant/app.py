@@ -146,13 +146,13 @@ class LocalFront:
         from assistant.policy import Gate, PolicyDocument, Wishes, resolve
 
         if document is None:
-            return Gate(self.policy_state().effective(Wishes()), None)
+            return Gate(self.policy_state().effective(Wishes()))
         from assistant.policy.storage import read_limited
 
         raw = read_limited(document.resolve(), 4 * 1024 * 1024)
         if raw is None:
             raise UsageError("There is no such document.", hint="Check the path.")
-        return Gate(resolve([PolicyDocument.from_bytes(raw)], Wishes()), None)
+        return Gate(resolve([PolicyDocument.from_bytes(raw)], Wishes()))
 
     def situation(self) -> Situation:
         """The state of this home. Raises PolicyError when there may be no chat."""
@@ -300,7 +300,7 @@ class LocalFront:
         return Holder(
             Parts(
                 home=self.settings.home, vault=vault, policy=effective,
-                gate=Gate(effective, None), tiers=tiers_of(state), alarms=state.alarms,
+                gate=Gate(effective), tiers=tiers_of(state), alarms=state.alarms,
                 model=self._model, model_file=self._model_in_use, use_model=self.use_model,
                 memory=self._memory, embedder_digest=embedder_digest(embedder.sha256),
                 now=self.now, clock=time.monotonic,

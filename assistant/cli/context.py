@@ -9,7 +9,7 @@ import stat
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from assistant.cli.output import complain
 from assistant.errors import ConfirmationMissing, UsageError, VaultLocked, WrongPassphrase
@@ -30,7 +30,7 @@ class Context:
         self._front: LocalFront | None = None
         self._closing = contextlib.ExitStack()
 
-    def __enter__(self) -> Context:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -40,6 +40,8 @@ from assistant.policy import Effect, EffectivePolicy, Gate, Origin, Segment, Whe
 
 _LOAD_PATIENCE = 120.0
 """Seconds to wait for a model to load before the turn is given up."""
+TOGETHER = "turns+"
+"""How the gate marks what only several turns of the user say together."""
 _EARLIER_TURNS = 3
 """How many of the user's last turns are checked together with the new text."""
 
@@ -115,30 +117,29 @@ def run_turn(
         return
     for ruling in asked.rulings:
         yield PolicyNotice(ruling)
-    desk.pause_background(True)
-    try:
-        run = _Run(question, asked, desk, key, began)
-        yield from run.events(past_messages(past), when_cancelled, cancelled)
-    finally:
-        desk.pause_background(False)
+    run = _Run(question, asked, desk, key, began)
+    yield from run.events(past_messages(past), when_cancelled, cancelled)
 
 
 def _check_input(question: Question, desk: Desk) -> _Asked:
     """The gate on the new text, alone and together with the user's last turns."""
-    alone = desk.gate.check([Segment(question.text, Origin.USER)], Where.INPUT)
-    decisions = [alone]
-    if alone.effect is not Effect.BLOCK:
-        earlier = desk.ledger.past(question.conversation)[-_EARLIER_TURNS:]
-        if earlier:
-            joined = "\n".join((*(turn.question for turn in earlier), question.text))
-            decisions.append(desk.gate.check([Segment(joined, Origin.USER)], Where.INPUT))
-    strictest = max(decisions, key=lambda decision: decision.effect)
+    confirmed = frozenset(question.confirmed)
+    new = Segment(question.text, Origin.USER)
+    strictest = desk.gate.check([new], Where.INPUT, confirmed)
+    earlier = desk.ledger.past(question.conversation)[-_EARLIER_TURNS:]
+    if earlier and strictest.effect is not Effect.BLOCK:
+        said = [Segment(turn.question, Origin.USER) for turn in earlier]
+        together = desk.gate.check([*said, new], Where.INPUT, confirmed)
+        # What an earlier turn said by itself was decided then; only what the turns say
+        # together is new.
+        if together.view.startswith(TOGETHER) and together.effect > strictest.effect:
+            strictest = together
     if strictest.effect is Effect.NONE:
         return _Asked(question.text, (), None, "complete")
     ruling = ruling_of(strictest, Where.INPUT)
     if strictest.effect is Effect.BLOCK:
         return _Asked(question.text, (ruling,), ruling, "refused")
-    if strictest.effect is Effect.CONFIRM and ruling.rule not in question.confirmed:
+    if strictest.effect is Effect.CONFIRM:
         return _Asked(question.text, (ruling,), ruling, "confirm")
     text = question.text
     if strictest.effect is Effect.REDACT:
@@ -221,14 +222,18 @@ class _Run:
     def _generate(
         self, request: GenerateRequest, cancelled: Callable[[], bool]
     ) -> Iterator[TurnEvent]:
-        stream = self._desk.model.generate(request)
-        for event in stream:
-            for told in self._streams.take(event):
-                yield told
-                self._release()
-            if self._streams.violated and not cancelled():
-                # Stop at once; the held text is never shown, stored or fed back.
-                self._desk.model.cancel()
+        # Recall may need the background work; decoding must not share the cores with it.
+        self._desk.pause_background(True)
+        try:
+            for event in self._desk.model.generate(request):
+                for told in self._streams.take(event):
+                    yield told
+                    self._release()
+                if self._streams.violated and not cancelled():
+                    # Stop at once; the held text is never shown, stored or fed back.
+                    self._desk.model.cancel()
+        finally:
+            self._desk.pause_background(False)
         yield from self._streams.finish(cancelled())
         self._release(everything=True)
 
