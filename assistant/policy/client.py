@@ -190,7 +190,9 @@ def _tuf_errors() -> Iterator[None]:
     try:
         yield
     except BadVersionNumberError as error:
-        raise BundleRolledBack("The bundle's versions do not follow those already accepted.") from error
+        raise BundleRolledBack(
+            "The bundle's versions do not follow those already accepted."
+        ) from error
     except ExpiredMetadataError as error:
         raise BundleStale("The freshness of the bundle ran out.") from error
     except RepositoryError as error:

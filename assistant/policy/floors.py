@@ -18,7 +18,7 @@ import msgspec
 
 from assistant.errors import BundleRolledBack, PolicyInvalid, StorageError
 from assistant.policy.bundle import VerifiedBundle
-from assistant.policy.storage import Disk, read_limited, replace_file
+from assistant.policy.storage import Disk, read_limited, replace_files
 
 FLOORS_FILE = "floors.json"
 FLOORS_COPY = "floors.copy.json"
@@ -182,11 +182,15 @@ def read_floors(policy_home: Path) -> tuple[Floors, tuple[str, ...]]:
 
 
 def commit_floors(policy_home: Path, floors: Floors, disk: Disk) -> None:
-    """Store the floors, first file before copy: the last step of every installation."""
+    """Store the floors and their copy."""
     disk.make_folder(policy_home)
+    replace_files(disk, floors_files(policy_home, floors))
+
+
+def floors_files(policy_home: Path, floors: Floors) -> list[tuple[Path, bytes]]:
+    """What to write for these floors: the file before its copy."""
     raw = floors.to_bytes()
-    replace_file(disk, policy_home / FLOORS_FILE, raw)
-    replace_file(disk, policy_home / FLOORS_COPY, raw)
+    return [(policy_home / FLOORS_FILE, raw), (policy_home / FLOORS_COPY, raw)]
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

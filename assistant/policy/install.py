@@ -30,12 +30,12 @@ from assistant.policy.bundle import (
 from assistant.policy.client import LOCAL_URL, SourceFetcher, update
 from assistant.policy.clock import trusted_now
 from assistant.policy.document import PolicyDocument
-from assistant.policy.floors import commit_floors, refuse_below
+from assistant.policy.floors import floors_files, refuse_below
 from assistant.policy.loader import Found, Freshness, Places, Survey, freshness_of, survey
 from assistant.policy.roots import Pin
-from assistant.policy.shelf import put_bundle
+from assistant.policy.shelf import bundle_files
 from assistant.policy.sources import MAX_METADATA, BundleSource, MemorySource, open_source
-from assistant.policy.storage import Disk, exclusive
+from assistant.policy.storage import Disk, exclusive, replace_files
 from assistant.policy.tuf_edge import Timestamp
 
 _NEVER_EXPIRED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -138,9 +138,10 @@ def _store(
     moment: datetime,
     disk: Disk,
 ) -> None:
-    put_bundle(places.home, bundle.authority, bundle.files, disk)
     floors = known.floors.raised(bundle, document.version, moment).seen(moment)
-    commit_floors(places.home, floors, disk)
+    contents = bundle_files(places.home, bundle.authority, bundle.files, disk)
+    # The floors last: a cut before them leaves a bundle above its floors, which is sound.
+    replace_files(disk, [*contents, *floors_files(places.home, floors)])
 
 
 def _refuse_other_timestamp(bundle: VerifiedBundle, offered: bytes | None) -> None:

@@ -62,14 +62,15 @@ def read_kept(policy_home: Path, authority: str) -> Iterator[Kept]:
             yield Kept(name, None, problem)
 
 
-def put_bundle(policy_home: Path, authority: str, files: Mapping[str, bytes], disk: Disk) -> None:
-    """Store a verified bundle: first file, then copy, each whole or not at all."""
+def bundle_files(
+    policy_home: Path, authority: str, files: Mapping[str, bytes], disk: Disk
+) -> list[tuple[Path, bytes]]:
+    """What to write for a verified bundle: the file, then its copy; nothing if both are there."""
     folder = folder_of(policy_home, authority)
     disk.make_folder(folder)
     raw = pack(files)
-    for name in (BUNDLE_FILE, BUNDLE_COPY):
-        if not _holds(folder / name, raw):
-            replace_file(disk, folder / name, raw)
+    paths = (folder / BUNDLE_FILE, folder / BUNDLE_COPY)
+    return [(path, raw) for path in paths if not _holds(path, raw)]
 
 
 def _holds(path: Path, raw: bytes) -> bool:

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assistant.errors import DiskFull, ReadOnlyStorage, StorageError
@@ -74,9 +74,26 @@ class Disk:
 
 def replace_file(disk: Disk, path: Path, content: bytes) -> None:
     """Put ``content`` at ``path``: after a cut there is the old file or the new one."""
-    pending = path.with_name(path.name + ".new")
-    disk.write(pending, content)
-    disk.rename(pending, path)
+    replace_files(disk, [(path, content)])
+
+
+def replace_files(disk: Disk, contents: Sequence[tuple[Path, bytes]]) -> None:
+    """Replace several files in the order given; a full disk is met before the first one.
+
+    Everything is written beside its place first, then renamed in order, so a cut leaves a
+    prefix of the renames done and no file in part.
+    """
+    pending = [(path.with_name(path.name + ".new"), path, content) for path, content in contents]
+    try:
+        for beside, _, content in pending:
+            disk.write(beside, content)
+        for beside, path, _ in pending:
+            disk.rename(beside, path)
+    except StorageError:
+        for beside, _, _ in pending:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+        raise
 
 
 def read_limited(path: Path, limit: int) -> bytes | None:
