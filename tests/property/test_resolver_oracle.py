@@ -16,6 +16,7 @@ from assistant.policy.resolver import resolve
 from tests.conftest import Progress
 from tests.policy_documents import document, rule
 
+Facts = dict[tuple[str, ...], Any]
 EFFECTS = ["note", "warn", "confirm", "redact", "block"]
 RULES = ["alpha", "beta", "gamma"]
 RANGES = ["temperature", "retention_days"]
@@ -23,9 +24,9 @@ SETS = ["persona", "export"]
 VALUES = ["a", "b", "c", "d"]
 
 
-def oracle(docs: list[PolicyDocument], wishes: Wishes) -> dict[str, Any] | None:
+def oracle(docs: list[PolicyDocument], wishes: Wishes) -> Facts | None:
     """The strictest of everything, or ``None`` for a conflict."""
-    out: dict[str, Any] = {}
+    out: Facts = {}
     raises = [(e.rule, Effect.of(e.effect)) for d in docs for e in d.escalations]
     raises += list(wishes.effects.items())
     for d in docs:
@@ -55,9 +56,9 @@ def _meet(bounds: list[Bound]) -> Any:
     return False if low is not None and high is not None and low > high else (low, high)
 
 
-def seen(policy: EffectivePolicy) -> dict[str, Any]:
+def seen(policy: EffectivePolicy) -> Facts:
     """The same facts out of the effective policy."""
-    out: dict[str, Any] = {}
+    out: Facts = {}
     for r in policy.rules:
         if r.source.tier is not Tier.USER:
             out["rule", r.source.tier.value, r.source.issuer, r.rule.id] = r.effect
@@ -100,14 +101,14 @@ def _wishes(rng: random.Random) -> Wishes:
     )
 
 
-def _resolved(docs: list[PolicyDocument], wishes: Wishes) -> dict[str, Any] | None:
+def _resolved(docs: list[PolicyDocument], wishes: Wishes) -> Facts | None:
     try:
         return seen(resolve(docs, wishes))
     except PolicyConflict:
         return None
 
 
-def _no_looser(before: dict[str, Any], after: dict[str, Any]) -> bool:
+def _no_looser(before: Facts, after: Facts) -> bool:
     for key, old in before.items():
         new = after[key]
         if key[0] == "rule":
