@@ -22,10 +22,11 @@ from tests.policy_documents import document, rule
 
 TERMS = ["zorblax", "pipe bomb", "make a kraltine", "bom", "über-waffe", "b2-x"]
 PATTERNS = [r"\bhow (to|do i) brew .{0,12}\bvex(en|ing)?\b", r"\d{4}-\d{4}", r"qu[ao]x+"]
-WORDS = (  # the line feed is a word of its own
+_WORDS = (
     "a an the zorb zorbla laxative how to do i brew make pipe bombs bomber mob pip kraltines "
     "quick 4 0 1 + %41 &amp; & % b i o m x-ray 0x 62 dec fade Zm9v YW50 qua qo vex 1234 - ! \n"
-).split(" ")  # noqa: SIM905 - a list of forty quoted words would be harder to read
+)
+WORDS = _WORDS.split(" ")
 
 
 def _gate(effect: str = "block") -> Gate:
