@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from assistant.tui.app import AssistantApp
@@ -41,12 +42,25 @@ class Drive:
 
     async def keys(self, *keys: str) -> None:
         """Press keys, then wait for everything they started."""
-        await self.pilot.press(*keys)
+        await self.press(*keys)
         await self.quiet()
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each once the one before has been handled.
+
+        The pilot's own ``press`` waits 20 ms a key for an idle processor.
+        """
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await self.pilot._wait_for_screen()
 
     async def typed(self, text: str) -> None:
         """Type a text, key by key."""
-        await self.pilot.press(*(NAMES.get(character, character) for character in text))
+        for character in text:
+            name = NAMES.get(character, character)
+            shown = None if character == "\n" else character
+            self.app.post_message(events.Key(name, shown))
+        await self.pilot._wait_for_screen()
 
     async def ask(self, text: str) -> None:
         """Type a question, send it, and wait for the whole turn."""
@@ -55,9 +69,8 @@ class Drive:
 
     async def quiet(self) -> None:
         """Wait until nothing is awaited and everything is drawn."""
-        for _ in range(2):
-            await self.pilot.pause()
-            await until(lambda: not self.app.busy, "requests never ended")
+        await self.pilot._wait_for_screen()
+        await until(lambda: not self.app.busy, "requests never ended")
         await self.pilot.pause()
 
     @property
@@ -72,11 +85,16 @@ class Drive:
         lines = self.app.screen._compositor.render_strips(self.app.size)
         return "\n".join("".join(segment.text for segment in line) for line in lines)
 
+    @property
+    def words(self) -> str:
+        """Everything on screen, without line breaks and margins."""
+        return " ".join(self.text.split())
+
     async def unlock(self) -> None:
         """Type the passphrase and arrive in the chat."""
         await until(lambda: self.app.screen.query("#passphrase"), "no unlock screen")
         await self.typed(PASSPHRASE)
-        await self.pilot.press("enter")
+        await self.press("enter")
         await until(lambda: isinstance(self.app.screen, ChatScreen), "no chat")
         await self.quiet()
 

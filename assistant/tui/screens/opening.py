@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Middle
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -16,5 +15,4 @@ class OpeningScreen(Screen[None]):
     BINDINGS = bindings("app", "quit")
 
     def compose(self) -> ComposeResult:
-        with Middle():
-            yield Static("Assistant", id="opening")
+        yield Static("Assistant", id="opening")

@@ -108,6 +108,18 @@ class Prompt(TextArea):
         """The conversation scrolls, not the prompt."""
         self.post_message(self.Scrolled(1))
 
+    async def _on_key(self, event: events.Key) -> None:
+        # Not by priority bindings: those run at once, before the letters typed just
+        # before them have arrived here, and would send a part of the message.
+        if not event.is_printable:
+            active = self.screen.active_bindings.get(event.key)
+            if active is not None and (active.binding.id or "").startswith("prompt."):
+                event.stop()
+                event.prevent_default()
+                await self.run_action(active.binding.action)
+                return
+        await super()._on_key(event)
+
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
