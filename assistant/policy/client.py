@@ -127,7 +127,8 @@ def update(
             updater.refresh()
             for target in updater.all_targets().targets.values():
                 path = staging / PurePosixPath(stored_target_name(target.path, target))
-                updater.download_target(target, filepath=str(path))
+                if updater.find_cached_target(target, filepath=str(path)) is None:
+                    updater.download_target(target, filepath=str(path))
         return _collected(staging)
 
 
@@ -156,6 +157,17 @@ def _seed(staging: Path, stored: BundleSource) -> None:
     targets = stored.read(f"{version}.targets.json", MAX_METADATA)
     if targets is not None:
         (staging / "targets.json").write_bytes(targets)
+        _seed_targets(staging, stored, parse_metadata(targets, Targets).signed)
+
+
+def _seed_targets(staging: Path, stored: BundleSource, targets: Targets) -> None:
+    # So that a renewal, which changes no target, fetches none; each is hashed again anyway.
+    (staging / "targets").mkdir()
+    for name, target in targets.targets.items():
+        path = stored_target_name(name, target)
+        raw = stored.read(path, MAX_TARGET)
+        if raw is not None:
+            (staging / PurePosixPath(path)).write_bytes(raw)
 
 
 def _roots(stored: BundleSource) -> Iterator[tuple[str, bytes]]:
@@ -178,9 +190,11 @@ def _collected(staging: Path) -> MemorySource:
     snapshot = (staging / "snapshot.json").read_bytes()
     files[f"{parse_metadata(snapshot, Snapshot).signed.version}.snapshot.json"] = snapshot
     targets = (staging / "targets.json").read_bytes()
-    files[f"{parse_metadata(targets, Targets).signed.version}.targets.json"] = targets
-    for path in sorted((staging / "targets").glob("*")):
-        files[f"targets/{path.name}"] = path.read_bytes()
+    listed = parse_metadata(targets, Targets).signed
+    files[f"{listed.version}.targets.json"] = targets
+    for name, target in listed.targets.items():
+        path = stored_target_name(name, target)
+        files[path] = (staging / PurePosixPath(path)).read_bytes()
     return MemorySource(files)
 
 

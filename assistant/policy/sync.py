@@ -62,10 +62,11 @@ class HttpFetcher(FetcherInterface):
     ``stored`` is the timestamp already kept; the server is asked only for a newer one.
     """
 
-    def __init__(self, url: str, last: LastPoll, stored: bytes | None) -> None:
+    def __init__(self, url: str, last: LastPoll, stored: bytes | None, file_seconds: float) -> None:
         self._base = url
         self._last = last
         self._stored = stored
+        self._file_seconds = file_seconds
         self._pool = _pool_for(url)
         self.requests = 0
         self.body_bytes = 0
@@ -119,9 +120,10 @@ class HttpFetcher(FetcherInterface):
         return NetworkError(f"The policy server answered {status} for {name}.")
 
     def _chunks(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-        deadline = time.monotonic() + FILE_SECONDS
+        deadline = time.monotonic() + self._file_seconds
         try:
-            for chunk in response.stream(_CHUNK, decode_content=False):
+            # read1 returns what has come; read would wait for a whole chunk of drips.
+            while chunk := response.read1(_CHUNK, decode_content=False):
                 self.body_bytes += len(chunk)
                 if time.monotonic() > deadline:
                     raise NetworkError("The policy server is too slow.")
@@ -154,7 +156,9 @@ def _pool_for(url: str) -> urllib3.PoolManager:
     return urllib3.ProxyManager(proxy)
 
 
-def sync(places: Places, url: str, now: datetime, disk: Disk) -> Synced:
+def sync(
+    places: Places, url: str, now: datetime, disk: Disk, file_seconds: float = FILE_SECONDS
+) -> Synced:
     """Fetch and install what the server at ``url`` offers for an authority pinned here.
 
     The lock is taken only for the installation, so a slow server holds up nobody; what
@@ -173,7 +177,7 @@ def sync(places: Places, url: str, now: datetime, disk: Disk) -> Synced:
     first = _first_root(places, found, base)
     stored = None if found.bundle is None else MemorySource(found.bundle.files)
     kept = None if found.bundle is None else found.bundle.files["timestamp.json"]
-    fetcher = HttpFetcher(base, _last_poll(places, authority), kept)
+    fetcher = HttpFetcher(base, _last_poll(places, authority), kept, file_seconds)
     try:
         offered = update(first, stored, fetcher, base, known.time.moment, places.home)
     finally:
@@ -216,7 +220,7 @@ def _pinned_root(authority: str, raw: bytes) -> bytes:
 
 
 def _fetched_root(base: str) -> bytes:
-    fetcher = HttpFetcher(base, LastPoll(base), None)
+    fetcher = HttpFetcher(base, LastPoll(base), None, FILE_SECONDS)
     try:
         raw: bytes = fetcher.download_bytes(f"{base}1.root.json", MAX_METADATA)
     except DownloadHTTPError as error:
