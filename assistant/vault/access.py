@@ -9,13 +9,13 @@ from pathlib import Path
 
 from assistant.errors import VaultDamaged
 from assistant.vault import keys
-from assistant.vault.commits import CommitMark, fingerprint
+from assistant.vault.commits import CommitFile, CommitMark, fingerprint
 from assistant.vault.database import Database, connect, create_empty
 from assistant.vault.files import Disk, storage_error
 from assistant.vault.header import Header, Slot
 from assistant.vault.keychain import Keychain, keychain_name
 from assistant.vault.keys import KdfParameters
-from assistant.vault.session import Session, commit_file, database_path, remove_strays
+from assistant.vault.session import Session, commit_file, database_path, in_force, remove_strays
 from assistant.vault.unlock import Secret, VaultKeys, new_slot, open_slot, write_header
 
 
@@ -111,20 +111,29 @@ class Access:
     def _switch(self, db: Database, header: Header, fresh: VaultKeys) -> None:
         session = self._session
         path = database_path(session.folder, header.generation)
+        marks = commit_file(session.folder, header, fresh, session.disk)
         try:
             _export(db, path, fresh.database, header.revision, session.disk)
-            marks = commit_file(session.folder, header, fresh, session.disk)
             marks.create(_checked_mark(path, fresh))
             write_header(session.folder, header, fresh, session.disk)
         except BaseException:
-            fresh.overwrite()
-            remove_strays(session.folder, keep=session.header.generation, disk=session.disk)
+            if in_force(session.folder, header, session.disk):
+                # Both generations stay: which one a power cut would leave is open.
+                self._adopt(path, header, fresh, marks)
+            else:
+                fresh.overwrite()
+                keep = session.header.generation
+                remove_strays(session.folder, keep=keep, disk=session.disk)
             raise
-        old = session.keys
-        session.header, session.keys = header, fresh
-        session.store.swap(path, fresh.database, marks)
-        old.overwrite()
+        self._adopt(path, header, fresh, marks)
         remove_strays(session.folder, keep=header.generation, disk=session.disk)
+
+    def _adopt(self, path: Path, header: Header, fresh: VaultKeys, marks: CommitFile) -> None:
+        session = self._session
+        old = session.keys
+        session.store.swap(path, fresh.database, marks)
+        session.header, session.keys = header, fresh
+        old.overwrite()
 
     def _slot(self, secret: Secret, kdf: KdfParameters | None = None) -> Slot:
         session = self._session

@@ -26,7 +26,11 @@ def delay_seconds(failed: int) -> int:
 
 
 class Attempts:
-    """The counter beside the key file: two decimal numbers, failures and an instant."""
+    """The counter beside the key file: two decimal numbers, failures and an instant.
+
+    The file has a fixed length and is overwritten in place, so that a full disk does
+    not lock anybody out.
+    """
 
     def __init__(self, path: Path, disk: Disk, now: datetime) -> None:
         self._path, self._disk, self._now = path, disk, to_microseconds(now)
@@ -53,18 +57,22 @@ class Attempts:
 
     def succeeded(self) -> None:
         """Forget the failures."""
-        self._disk.remove(self._path)
+        self._write(0, 0)
 
     def _read(self) -> tuple[int, int]:
         data = self._disk.read(self._path, 10 * _BYTES)
         if data is None:
             return 0, 0
         try:
-            failed, last = (int(part) for part in data.decode("ascii").split())
+            failed, last = (int(part) for part in data[:_BYTES].decode("ascii").split())
             return max(0, min(failed, 1_000_000)), last
         except (ValueError, UnicodeDecodeError):
             # Altered or torn: treated as many failures that ended now.
             return _FREE + 3, self._now
 
     def _write(self, failed: int, last: int) -> None:
-        self._disk.replace(self._path, f"{failed} {last}".encode("ascii"))
+        data = f"{failed} {last}".encode("ascii").ljust(_BYTES)
+        if self._path.exists():
+            self._disk.write_at(self._path, 0, data)
+        else:
+            self._disk.replace(self._path, data)

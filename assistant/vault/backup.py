@@ -23,7 +23,7 @@ from assistant.vault.erase import BACKUPS_KEY
 from assistant.vault.files import Disk, FolderLock, make_private_folder, storage_error
 from assistant.vault.header import HEADER_BYTES, Header, decode, encode
 from assistant.vault.keys import KdfFloor
-from assistant.vault.session import Session, commit_file, database_path, remove_strays
+from assistant.vault.session import Session, commit_file, database_path, in_force, remove_strays
 from assistant.vault.unlock import (
     ATTEMPTS_NAME,
     HEADER_NAME,
@@ -192,11 +192,6 @@ def _remember(session: Session, target: Path) -> None:
 
 def _clean_up(folder: Path, header: Header, disk: Disk) -> None:
     """After a failed restore remove its own half, unless the switch was made."""
-    path = folder / HEADER_NAME
-    in_force = ""
-    data = disk.read(path, 2 * HEADER_BYTES)
-    if data is not None:
-        in_force = decode(data).header.generation
-    if in_force != header.generation:
+    if not in_force(folder, header, disk):
         for stray in folder.glob(f"vault-{header.generation}.*"):
-            disk.remove(stray)
+            stray.unlink(missing_ok=True)

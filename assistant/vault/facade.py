@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from assistant.errors import VaultError, VaultExists, VaultLocked, VaultMissing
+from assistant.errors import DiskFull, VaultError, VaultExists, VaultLocked, VaultMissing
 from assistant.vault import keys
 from assistant.vault.access import Access
 from assistant.vault.backup import back_up
@@ -237,9 +237,16 @@ class Vault:
             if lost:
                 message = f"An older copy was put back: the last {lost} changes are missing."
                 self._store.add_notice(Notice("lost", message, session.now(), lost))
+        self._interrupt_open_turns()
+
+    def _interrupt_open_turns(self) -> None:
         if self._store.read(lambda db: db.row("SELECT 1 FROM turns WHERE status = 'open'")):
             sql = "UPDATE turns SET status = 'interrupted' WHERE status = 'open'"
-            self._store.write(lambda db: db.change(sql))
+            try:
+                self._store.write(lambda db: db.change(sql))
+            except DiskFull:
+                # A full disk must not lock anybody out; the next open does it.
+                return
 
 
 def _secret(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from assistant.errors import StorageError
 from assistant.vault.commits import CommitFile
 from assistant.vault.files import Disk
-from assistant.vault.header import Header
+from assistant.vault.header import HEADER_BYTES, Header, decode
 from assistant.vault.keys import KdfFloor
 from assistant.vault.store import Store
-from assistant.vault.unlock import VaultKeys, write_header
+from assistant.vault.unlock import HEADER_NAME, VaultKeys, write_header
 
 
 @dataclass(slots=True)
@@ -30,7 +31,12 @@ class Session:
 
     def put_header(self, header: Header) -> None:
         """Replace the key file atomically, then let the database know its revision."""
-        write_header(self.folder, header, self.keys, self.disk)
+        try:
+            write_header(self.folder, header, self.keys, self.disk)
+        except BaseException:
+            if in_force(self.folder, header, self.disk):
+                self.header = header
+            raise
         self.header = header
         self.store.set_header_revision(header.revision)
 
@@ -46,10 +52,27 @@ def commit_file(folder: Path, header: Header, vault_keys: VaultKeys, disk: Disk)
     return CommitFile(path, vault_keys.commits, disk)
 
 
+def in_force(folder: Path, header: Header, disk: Disk) -> bool:
+    """Whether this header is on the disk, after writing it raised.
+
+    A failure may come after the rename, when only the folder was not synced.
+    """
+    data = disk.read(folder / HEADER_NAME, 2 * HEADER_BYTES)
+    return data is not None and decode(data).header == header
+
+
 def remove_strays(folder: Path, *, keep: str, disk: Disk) -> None:
-    """Remove what an interrupted rekey, restore or creation left behind."""
-    for path in folder.glob("vault-*"):
-        if not keep or not path.name.startswith(f"vault-{keep}."):
+    """Remove what an interrupted rekey, restore or creation left behind.
+
+    What cannot be removed now is tried again at the next open.
+    """
+    strays = [
+        path
+        for path in folder.glob("vault-*")
+        if not keep or not path.name.startswith(f"vault-{keep}.")
+    ]
+    for path in (*strays, *folder.glob("*.new")):
+        try:
             disk.remove(path)
-    for path in folder.glob("*.new"):
-        disk.remove(path)
+        except StorageError:
+            continue
