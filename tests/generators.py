@@ -21,3 +21,15 @@ WORDS = st.lists(
     ),
     min_size=1, max_size=8,
 ).map(" ".join)  # fmt: skip
+
+# -- vault ---------------------------------------------------------------------------------
+
+STORED_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+# Lines that look like the Markdown export's own marks are what an escaping scheme gets wrong.
+TEXT_LIKE_MARKS = st.lists(
+    st.one_of(
+        STORED_TEXT,
+        st.sampled_from(["<!-- assistant:end -->", "\\<!-- assistant:x -->", "\r", ""]),
+    ),
+    max_size=6,
+).map("\n".join)

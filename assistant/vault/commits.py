@@ -106,11 +106,11 @@ class CommitFile:
 
     def create(self, mark: CommitMark) -> None:
         """Write a fresh file with the mark in both slots, atomically."""
-        self.disk.replace(self._path, 2 * self._encode(mark))
+        self.disk.replace(self._path, 2 * self.encode(mark))
 
     def write(self, mark: CommitMark) -> None:
         """Write the mark over the older slot, durably."""
-        self.disk.write_at(self._path, (mark.number % 2) * SLOT, self._encode(mark))
+        self.disk.write_at(self._path, (mark.number % 2) * SLOT, self.encode(mark))
 
     def read(self) -> Marks:
         """Both slots; a file that is missing or has a wrong length counts as damaged."""
@@ -122,7 +122,8 @@ class CommitFile:
         newest = max(intact, key=lambda mark: (mark.number, mark.recovering), default=None)
         return Marks(newest, found.count(None))
 
-    def _encode(self, mark: CommitMark) -> bytes:
+    def encode(self, mark: CommitMark) -> bytes:
+        """One slot of the file: 480 bytes and their MAC."""
         number, flag = mark.number.to_bytes(8, "little"), bytes([mark.recovering])
         content = _MAGIC + number + mark.digest + mark.fingerprint + flag
         content = content.ljust(SLOT - 32, b"\0")
