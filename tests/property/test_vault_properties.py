@@ -78,6 +78,12 @@ def test_no_bytes_make_an_importer_crash(data: bytes) -> None:
             read()
 
 
+CHATGPT_NAMES = (
+    *("mapping", "current_node", "message", "parent", "children", "author", "role"),
+    *("content", "parts", "content_type", "title", "create_time", "metadata"),
+)
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("a"),
@@ -85,8 +91,7 @@ def test_no_bytes_make_an_importer_crash(data: bytes) -> None:
             st.lists(inner, max_size=3)
             | st.dictionaries(
                 st.sampled_from(
-                    ["mapping", "current_node", "message", "parent", "children", "author", "role"]
-                    + ["content", "parts", "content_type", "a", "title", "create_time", "metadata"]
+                    [*CHATGPT_NAMES, "a"],
                 ),
                 inner,
                 max_size=4,
