@@ -25,7 +25,7 @@ class Commands(Provider):
         in_chat = isinstance(self.screen, ChatScreen)
         places = _OFFERED if in_chat else {"app": "app"}
         found: list[tuple[str, str, Callable[[], object]]] = [
-            (key.about, key_name(key.keys),
+            (f"{key.label.capitalize()}: {key.about}", key_name(key.keys),
              partial(self.app.run_action, f"{places[key.place]}.{key.action}", self.screen))
             for key in KEYS
             if key.place in places and key.id not in _NOT_OFFERED

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from queue import SimpleQueue
 
-from assistant.conversation.events import TurnEvent
+from assistant.conversation.events import AnswerText, TurnEvent
 from assistant.errors import AssistantError
 from assistant.holder.interface import Application, Ask, Cancellation
 
@@ -73,3 +73,19 @@ class TurnFeed:
                 wake()
             except RuntimeError:
                 pass  # the event loop has closed: nobody is waiting any more
+
+
+def merged(batch: list[Item]) -> list[Item]:
+    """A batch with neighbouring text in one piece: laying out is what costs, not the text."""
+    result: list[Item] = []
+    for item in batch:
+        last = result[-1] if result else None
+        if (
+            isinstance(item, AnswerText)
+            and isinstance(last, AnswerText)
+            and item.candidate == last.candidate
+        ):
+            result[-1] = AnswerText(last.text + item.text, item.candidate)
+        else:
+            result.append(item)
+    return result

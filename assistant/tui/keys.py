@@ -126,9 +126,10 @@ KEYS = (
 
 def bindings(place: str, *names: str) -> list[BindingType]:
     """Textual bindings for a place; with ``names``, only those (the part after the dot)."""
+    owner = "screen." if place in {"answer", "proposal"} else ""  # the chat does it for them
     return [
         Binding(
-            key.keys, key.action, key.label, show=key.show, priority=key.priority,
+            key.keys, owner + key.action, key.label, show=key.show, priority=key.priority,
             id=key.id, tooltip=key.about,
         )
         for key in KEYS

@@ -56,6 +56,7 @@ NO_COLOUR = Theme(
     surface="ansi_default", panel="ansi_default", boost="ansi_default",
     success="ansi_default", warning="ansi_default", error="ansi_default",
     variables={
+        "ansi-background": "ansi_default", "ansi-foreground": "ansi_default",
         "muted": "ansi_default", "border": "ansi_default", "border-blurred": "ansi_default",
         "block-cursor-background": "ansi_default", "block-cursor-foreground": "ansi_default",
         "block-cursor-text-style": "reverse bold", "input-cursor-text-style": "reverse",

@@ -207,6 +207,7 @@ class ScriptedApplication:
         ruling: Ruling | None, alternatives: tuple[str, ...] = (),
     ) -> TurnEnded:  # fmt: skip
         tokens = max(1, len(answer) // 4)
+        self._fill_context(1200)
         if not ask.incognito and status != "confirm":
             self._record(ask, turn, conversation, answer, status, ruling)
         return TurnEnded(
@@ -215,6 +216,13 @@ class ScriptedApplication:
             tokens=tokens, prompt_tokens=120, first_token_s=0.2, first_shown_s=0.25,
             tokens_per_s=91.0, context_used=1200, context_size=8192, seed=7,
             personalised=ask.personalise, alternatives=alternatives,
+        )  # fmt: skip
+
+    def _fill_context(self, used: int) -> None:
+        old = self.status
+        self.status = StatusLine(
+            old.model, old.model_state, old.memory_state, old.tiers, old.alarms,
+            old.personalise, used, old.context_size, old.notices,
         )  # fmt: skip
 
     def _record(

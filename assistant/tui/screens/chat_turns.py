@@ -23,7 +23,7 @@ from assistant.conversation.events import (
 )
 from assistant.errors import AssistantError
 from assistant.holder.interface import Ask, StatusLine, StatusQuery
-from assistant.tui.feed import Item, TurnFeed
+from assistant.tui.feed import Item, TurnFeed, merged
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import YesNo
@@ -162,7 +162,7 @@ class TurnsScreen(Screen[None]):
         confirm: Ruling | None = None
         try:
             async for batch in feed.batches():
-                for item in _merged(batch):
+                for item in merged(batch):
                     await self._take(feed, view, item)
                     if isinstance(item, TurnEnded) and item.status == "confirm":
                         confirm = item.ruling
@@ -213,22 +213,6 @@ class TurnsScreen(Screen[None]):
         if await self.app.push_screen_wait(YesNo("Send this question anyway?", body)):
             await view.begin_again()
             self.begin(view, confirmed=(*feed.request.confirmed, ruling.rule))
-
-
-def _merged(batch: list[Item]) -> list[Item]:
-    # One append for all the text of a batch: what costs is laying out, not the text.
-    merged: list[Item] = []
-    for item in batch:
-        last = merged[-1] if merged else None
-        if (
-            isinstance(item, AnswerText)
-            and isinstance(last, AnswerText)
-            and item.candidate == last.candidate
-        ):
-            merged[-1] = AnswerText(last.text + item.text, item.candidate)
-        else:
-            merged.append(item)
-    return merged
 
 
 def _as_failure(turn: str, error: AssistantError) -> TurnFailed:

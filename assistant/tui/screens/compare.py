@@ -12,7 +12,7 @@ from assistant.conversation.events import AnswerText, TurnBegan, TurnEnded, Turn
 from assistant.errors import AssistantError
 from assistant.holder.interface import Ask
 from assistant.inert import inert_line
-from assistant.tui.feed import Item, TurnFeed
+from assistant.tui.feed import Item, TurnFeed, merged
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.widgets.answer import AnswerView
@@ -75,8 +75,9 @@ class Compare(ModalScreen[Picked | None]):
 
     async def _follow(self) -> None:
         async for batch in self._feed.batches():
-            for item in batch:
+            for item in merged(batch):
                 await self._take(item)
+        self._requests.finished(self._feed)
 
     async def _take(self, item: Item) -> None:
         progress = self.query_one("#progress", Static)

@@ -51,12 +51,8 @@ class ProposalLine(Static, can_focus=True):
         self._waiting.clear()
         self._write()
 
-    def on_focus(self) -> None:
-        """Single keys work now; say so."""
-        self._write()
-
-    def on_blur(self) -> None:
-        """Single keys belong to the prompt again; say which keys answer."""
+    def watch_has_focus(self, _: bool) -> None:
+        """Single keys work with the focus, alt keys without: say which."""
         self._write()
 
     def on_key(self, event: events.Key) -> None:

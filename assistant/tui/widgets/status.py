@@ -52,7 +52,11 @@ class StatusBar(Static):
         line = self._line
         if line is None:
             return
-        shown = Content(" · ").join([part for part in self._parts(line) if part.plain])
+        parts = [part for part in self._parts(line) if part.plain]
+        room = self.size.width - sum(part.cell_length + 3 for part in parts)
+        tiers = " + ".join(inert_line(tier, 40) for tier in line.tiers) or "no tiers"
+        parts.insert(len(line.alarms) + 1, Content(tiers).truncate(max(10, room), ellipsis=True))
+        shown = Content(" · ").join(parts)
         self.said = shown.plain
         self.update(shown)
 
@@ -65,7 +69,6 @@ class StatusBar(Static):
         return [
             *alarms,
             Content(f"{inert_line(line.model, 24) or 'no model'}{' ' if state else ''}{state}"),
-            Content(" + ".join(inert_line(tier, 24) for tier in line.tiers) or "no tiers"),
             Content(f"personal {personal}"),
             Content(f"{self._speed:.0f} tok/s" if self._speed else ""),
             self._meter(line),
@@ -75,4 +78,4 @@ class StatusBar(Static):
         if not line.context_size:
             return Content("")
         meter = f"{bar(line.context_used, line.context_size, 6)} " if self.size.width > 90 else ""
-        return Content(f"context {meter}{count(line.context_used)}/{count(line.context_size)}")
+        return Content(f"ctx {meter}{count(line.context_used)}/{count(line.context_size)}")

@@ -1,0 +1,174 @@
+"""Rating, scoring, noting, editing, choosing, proposals, undo: never in the way of typing."""
+
+from __future__ import annotations
+
+from assistant.holder.interface import Ask, GiveFeedback, SetPreferenceState, UndoFeedback
+from assistant.tui.widgets.turn import TurnView
+from tests.tui.driving import Drive, opened, until
+from tests.tui.scripted_front import Script
+
+
+def given(drive: Drive) -> list[GiveFeedback]:
+    return [r for r in drive.front.application.asked(GiveFeedback) if isinstance(r, GiveFeedback)]
+
+
+async def test_alt_up_and_alt_down_rate_the_latest_answer_while_typing() -> None:
+    async with opened() as drive:
+        await drive.ask("hello")
+        await drive.typed("next")
+        await drive.keys("alt+up")
+        assert "▲ good" in drive.text
+        await drive.keys("alt+down")
+        assert "▼ bad" in drive.text
+        assert [(act.kind, act.turn) for act in given(drive)] == [("up", "t1"), ("down", "t1")]
+        assert drive.chat.prompt.text == "next"
+        assert drive.chat.prompt.has_focus
+
+
+async def test_single_keys_rate_the_answer_that_has_the_focus() -> None:
+    async with opened() as drive:
+        await drive.ask("one")
+        await drive.ask("two")
+        await drive.keys("escape")
+        await until(lambda: isinstance(drive.app.focused, TurnView))
+        for _ in range(6):
+            await drive.keys("up")
+        await drive.keys("plus")
+        assert given(drive)[0].turn == "t1"
+        await drive.keys("i")
+        assert drive.chat.prompt.has_focus
+
+
+async def test_a_score_must_be_from_1_to_100() -> None:
+    async with opened() as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+s")
+        await drive.typed("101")
+        await drive.keys("enter")
+        assert "from 1 to 100" in drive.text
+        assert not given(drive)
+        await drive.keys("backspace", "backspace", "backspace")
+        await drive.typed("87")
+        await drive.keys("enter")
+        assert (given(drive)[0].kind, given(drive)[0].value) == ("score", "87")
+        assert "scored 87" in drive.text
+
+
+async def test_a_note_carries_reasons_from_prisms_list() -> None:
+    async with opened() as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+a")
+        await drive.keys("space", "down", "down", "down", "space")
+        await drive.keys("tab")
+        await drive.typed("too vague")
+        await drive.keys("ctrl+s")
+        act = given(drive)[0]
+        assert (act.kind, act.note, act.reasons) == ("note", "too vague", ("values", "factuality"))
+
+
+async def test_what_is_left_in_the_editor_is_the_preferred_answer() -> None:
+    async with opened(Script(default="long answer")) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+e")
+        for _ in range(len("long answer")):
+            await drive.press("backspace")
+        await drive.typed("- a")
+        await drive.press("enter")
+        await drive.typed("- b")
+        await drive.keys("ctrl+s")
+        assert (given(drive)[0].kind, given(drive)[0].value) == ("edit", "- a\n- b")
+        assert "your wording" in drive.text
+        assert "long answer" not in drive.text
+
+
+async def test_escape_in_the_editor_changes_nothing() -> None:
+    async with opened() as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+e")
+        await drive.typed("xyz")
+        await drive.keys("escape")
+        assert not given(drive)
+        assert "xyz" not in drive.text
+
+
+async def test_two_answers_stand_side_by_side_and_one_is_picked() -> None:
+    async with opened() as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+2")
+        await until(lambda: "1 or 2 picks" in drive.text)
+        await drive.quiet()
+        assert "Flour, water, salt, time." in drive.words
+        await drive.keys("2")
+        ask = drive.front.application.asked(Ask)[-1]
+        assert isinstance(ask, Ask)
+        assert (ask.candidates, ask.again_of) == (2, "t1")
+        assert (given(drive)[0].kind, given(drive)[0].value) == ("choice", "1")
+        assert "Flour, water, salt, time." in drive.text
+
+
+async def test_a_proposal_never_blocks_typing_and_waits() -> None:
+    async with opened(Script(propose="short lists")) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+down")
+        assert "You seem to prefer short lists. Keep this? alt+y / alt+n / alt+o" in drive.words
+        await drive.typed("yes no e")
+        assert drive.chat.prompt.text == "yes no e"
+        await drive.keys("alt+y")
+        states = drive.front.application.asked(SetPreferenceState)
+        assert [r.state for r in states if isinstance(r, SetPreferenceState)] == ["active"]
+        assert "You seem to prefer" not in drive.text
+
+
+async def test_from_an_answer_the_proposal_takes_y_n_and_e() -> None:
+    async with opened(Script(propose="short lists")) as drive:
+        await drive.ask("hello")
+        await drive.keys("escape", "minus")
+        assert "Keep this? y / n / e" in drive.words
+        await drive.keys("e")
+        for _ in range(len("lists")):
+            await drive.press("backspace")
+        await drive.typed("bullets")
+        await drive.keys("enter")
+        kept = list(drive.front.application.preferences.values())
+        assert [(item.text, item.state) for item in kept] == [("short bullets", "active")]
+        assert drive.chat.prompt.has_focus
+
+
+async def test_typing_over_a_focused_proposal_goes_into_the_prompt() -> None:
+    async with opened(Script(propose="short lists")) as drive:
+        await drive.ask("hello")
+        await drive.keys("escape", "minus")
+        await drive.keys("h")
+        await drive.typed("ow")
+        assert drive.chat.prompt.text == "how"
+        assert "You seem to prefer" in drive.text
+
+
+async def test_a_no_drops_the_proposal() -> None:
+    async with opened(Script(propose="short lists")) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+up")
+        await drive.keys("alt+n")
+        kept = list(drive.front.application.preferences.values())
+        assert [item.state for item in kept] == ["rejected"]
+
+
+async def test_undo_takes_back_the_act_and_its_proposal() -> None:
+    async with opened(Script(propose="short lists", default="long answer")) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+e")
+        await drive.typed(" changed")
+        await drive.keys("ctrl+s")
+        assert "long answer changed" in drive.text
+        await drive.keys("alt+z")
+        assert "changed" not in drive.text
+        assert "You seem to prefer" not in drive.text
+        assert drive.front.application.asked(UndoFeedback)
+        assert not drive.front.application.feedback
+
+
+async def test_feedback_without_an_answer_says_so() -> None:
+    async with opened() as drive:
+        await drive.keys("alt+up")
+        assert "no finished answer" in drive.text
+        assert not given(drive)

@@ -1,0 +1,273 @@
+"""History, preferences, why, settings, help, palette, themes, keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.conversation.events import UsedItem
+from assistant.errors import UsageError
+from assistant.holder.interface import ChangeSetting, DeleteConversation, PreferenceItem
+from assistant.tui import themes
+from assistant.tui.keys import KEYS, load_keymap, schema
+from assistant.tui.screens.chat import ChatScreen
+from tests.tui.driving import WIDE, Drive, opened, until
+from tests.tui.scripted_front import Script
+
+
+def kept(drive: Drive, text: str, state: str = "active") -> PreferenceItem:
+    return drive.front.application._prefer(text, state, "stated")
+
+
+async def with_two_conversations(drive: Drive) -> None:
+    await drive.ask("bread for beginners")
+    await drive.keys("ctrl+n")
+    await drive.ask("planets by size")
+
+
+async def test_the_history_lists_with_previews_and_opens() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        await drive.keys("f2")
+        assert "bread for beginners" in drive.text
+        assert "planets by size" in drive.text
+        assert "Good bread needs" in drive.text  # the preview of the selected one
+        await drive.keys("down", "enter")
+        assert isinstance(drive.app.screen, ChatScreen)
+        assert drive.chat.heading == "bread for beginners"
+
+
+async def test_search_finds_what_was_said_and_shows_where() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        await drive.keys("f2")
+        await drive.keys("slash")
+        await drive.typed("BREAD")
+        await drive.quiet()
+        assert "bread for beginners" in drive.text
+        assert "planets" not in drive.text
+        await drive.keys("enter", "enter")
+        assert drive.chat.heading == "bread for beginners"
+
+
+async def test_a_conversation_is_renamed() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        await drive.keys("f2")
+        await drive.keys("e")
+        await drive.typed("!")
+        await drive.keys("enter")
+        assert "planets by size!" in drive.text
+        await drive.keys("escape")
+        assert "planets by size!" in drive.text
+
+
+async def test_erasing_a_conversation_asks_first_and_empties_the_chat() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        await drive.keys("f2")
+        await drive.keys("d")
+        assert "Erase this conversation?" in drive.text
+        await drive.keys("n")
+        assert not drive.front.application.asked(DeleteConversation)
+        await drive.keys("d")
+        await drive.keys("y")
+        assert drive.front.application.asked(DeleteConversation)
+        await drive.keys("escape")
+        assert "planets" not in drive.text
+
+
+async def test_preferences_are_added_reworded_switched_off_and_erased() -> None:
+    async with opened() as drive:
+        await drive.keys("f3")
+        assert "Nothing is remembered yet" in drive.text
+        await drive.keys("a")
+        await drive.typed("short")
+        await drive.keys("enter")
+        assert "● short" in drive.text
+        await drive.keys("e")
+        await drive.typed("er")
+        await drive.keys("enter")
+        assert "shorter" in drive.text
+        await drive.keys("space")
+        assert "○ shorter" in drive.text
+        await drive.keys("d")
+        await drive.keys("y")
+        assert not drive.front.application.preferences
+
+
+async def test_proposals_stand_first_and_are_kept_or_dropped() -> None:
+    async with opened() as drive:
+        kept(drive, "prose")
+        kept(drive, "short lists", "proposed")
+        kept(drive, "emoji", "proposed")
+        await drive.keys("f3")
+        assert drive.text.index("short lists") < drive.text.index("prose")
+        await drive.keys("y")
+        await drive.keys("n")
+        states = {p.text: p.state for p in drive.front.application.preferences.values()}
+        assert sorted(states.values()) == ["active", "active", "rejected"]
+
+
+async def test_why_shows_memories_rules_model_and_the_exact_prompt() -> None:
+    used = (UsedItem("preference", "p1", "Use short lists.", 0.81),)
+    async with opened(Script(used=used), size=WIDE) as drive:
+        await drive.ask("hello")
+        await drive.keys("f4")
+        for part in ("0.81", "Use short lists.", "14 in force", "seed 7", "helpful", "b179"):
+            assert part in drive.text
+
+
+async def test_a_managed_setting_says_by_whom_and_why() -> None:
+    async with opened() as drive:
+        await drive.keys("f5")
+        assert "managed by Example Bank" in drive.text
+        await drive.keys("down")
+        assert "rule retention: Conversations are kept for 30 days at most." in drive.words
+        assert "you wished 365" in drive.text
+
+
+async def test_settings_are_changed_by_kind() -> None:
+    async with opened() as drive:
+        await drive.keys("f5")
+        await drive.keys("space")
+        await drive.keys("down", "down", "enter")
+        await drive.keys("down", "enter")
+        changes = drive.front.application.asked(ChangeSetting)
+        assert [(c.key, c.value) for c in changes if isinstance(c, ChangeSetting)] == [
+            ("personalise", "off"), ("style", "free"),
+        ]  # fmt: skip
+
+
+async def test_help_names_every_key() -> None:
+    async with opened(size=(120, 40)) as drive:
+        await drive.keys("f1")
+        shown = drive.app.screen.query_one("#help Static").render()
+        for key in KEYS:
+            assert key.id in str(shown)
+        await drive.keys("escape")
+        assert isinstance(drive.app.screen, ChatScreen)
+
+
+async def test_the_palette_reaches_everything() -> None:
+    async with opened() as drive:
+        await drive.keys("ctrl+p")
+        await drive.typed("incognito")
+
+        await until(lambda: "Start a conversation that writes nothing" in drive.words)
+        from assistant.tui.commands import Commands
+
+        offered = {about for about, _, _ in Commands(drive.chat)._all()}
+        reachable = {
+            f"{key.label.capitalize()}: {key.about}" for key in KEYS if key.place in {"app", "chat"}
+        }
+        assert len(reachable - offered) == 3  # the palette itself, stop and interrupt
+        await drive.keys("enter")
+        await until(lambda: drive.chat.incognito)
+
+
+@pytest.mark.parametrize("theme", themes.NAMES)
+async def test_every_theme_shows_the_same_words(theme: str) -> None:
+    async with opened(theme=theme) as drive:
+        await drive.ask("which shares?")
+        assert "Not answered: a rule forbids this" in drive.text
+        assert drive.app.theme == theme
+
+
+async def test_the_theme_key_goes_round() -> None:
+    async with opened() as drive:
+        for name in (*themes.NAMES[1:], themes.NAMES[0]):
+            await drive.keys("f8")
+            assert drive.app.theme == name
+
+
+async def test_without_colour_no_colour_is_sent() -> None:
+    async with opened(theme="no-colour") as drive:
+        await drive.ask("hello")
+        lines = drive.app.screen._compositor.render_strips(drive.app.size)
+        filters = drive.app.get_line_filters()
+        background = drive.app.screen.styles.background
+        for line in lines:
+            segments = list(line)
+            for one in filters:
+                segments = one.apply(segments, background)
+            for segment in segments:
+                style = segment.style
+                if style is not None:
+                    assert style.color is None or style.color.is_default
+                    assert style.bgcolor is None or style.bgcolor.is_default
+
+
+async def test_a_rebound_key_works_and_the_old_one_does_not() -> None:
+    async with opened(keymap={"chat.new": "ctrl+t", "prompt.send": "ctrl+s"}) as drive:
+        await drive.ask("hello")
+        assert not drive.chat.transcript.turns
+        assert drive.chat.prompt.text.startswith("hello")
+        await drive.keys("ctrl+s")
+        assert drive.chat.transcript.turns
+        await drive.keys("ctrl+t")
+        assert not drive.chat.transcript.turns
+
+
+def test_a_key_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text('[keys]\n"chat.new" = "ctrl+t"\n')
+    assert load_keymap(file) == {"chat.new": "ctrl+t"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[keys]\n"chat.nonsense" = "x"\n',
+        '[keys]\n"chat.new" = "f2"\n',
+        '[keys]\n"chat.new" = 3\n',
+        '[other]\nx = "y"\n',
+        "not toml at all [",
+        "#" * 70_000,
+    ],
+)
+def test_a_wrong_key_file_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError):
+        load_keymap(file)
+
+
+def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        load_keymap(tmp_path / "absent.toml")
+
+
+def test_the_schema_names_every_action_with_its_default() -> None:
+    actions = schema()["properties"]["keys"]["properties"]
+    assert {name: action["default"] for name, action in actions.items()} == {
+        key.id: key.keys for key in KEYS
+    }
+
+
+def test_no_key_is_bound_twice_in_one_place() -> None:
+    for place in ("app", "chat", "prompt", "answer", "proposal"):
+        keys = [one for key in KEYS if key.place == place for one in key.keys.split(",")]
+        assert len(keys) == len(set(keys)), place
+
+
+def test_keys_that_work_while_typing_are_never_plain_characters() -> None:
+    for key in KEYS:
+        if key.place in {"app", "chat", "prompt"}:
+            for one in key.keys.split(","):
+                assert "+" in one or len(one) > 1, key.id
+
+
+async def test_copying_takes_the_raw_answer_code_and_addresses() -> None:
+    answer = "**Bold**\n\n```py\na = 1\n```\n\n[x](https://one.example/?q=1)\n\n```\nb\n```\n"
+    async with opened(Script(default=answer)) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+c")
+        assert drive.app.clipboard == answer
+        await drive.keys("alt+b")
+        assert drive.app.clipboard == "a = 1"
+        await drive.keys("alt+b")
+        assert drive.app.clipboard == "b"
+        await drive.keys("alt+l")
+        assert drive.app.clipboard == "https://one.example/?q=1"
