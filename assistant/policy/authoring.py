@@ -30,6 +30,7 @@ from assistant.policy.signing import (
     read_file,
     read_roots,
     read_targets,
+    refuse_stranger,
 )
 from assistant.policy.sources import MAX_TARGET
 from assistant.policy.storage import Disk, read_limited
@@ -73,9 +74,11 @@ def sign_draft(
         contradicts itself or the directory. PolicyInvalid: the key cannot be used.
     """
     signer = load_signer(key, passphrase)
+    keyid = signer.public_key.keyid
     raw = None if order.document is None else _read(order.document, MAX_BYTES)
     document = None if raw is None else check_for_signing(raw)
-    _keys_into_draft(work, order, document, now, disk)
+    _keys_into_draft(work, order, document, keyid, now, disk)
+    refuse_stranger(work, keyid)
     if raw is not None and document is not None:
         _document_into_draft(work, order, raw, document, now, disk)
     judged = _judge_draft(work)
@@ -85,7 +88,12 @@ def sign_draft(
 
 
 def _keys_into_draft(
-    work: Path, order: SignOrder, document: PolicyDocument | None, now: datetime, disk: Disk
+    work: Path,
+    order: SignOrder,
+    document: PolicyDocument | None,
+    keyid: str,
+    now: datetime,
+    disk: Disk,
 ) -> None:
     if order.publishing is None:
         if order.people or order.rotate:
@@ -99,6 +107,8 @@ def _keys_into_draft(
         return
     if document is None:
         raise UsageError("A new authority begins with its document.")
+    if keyid not in {person.keyid for person in people}:
+        raise UsageError("Whoever begins an authority is one of its people.")
     begin_authority(work, (document.authority_tier, document.issuer), holders, expires, disk)
 
 

@@ -181,8 +181,7 @@ def add_signatures(work: Path, signer: CryptoSigner, disk: Disk) -> tuple[str, .
     roots = read_roots(work)
     newest, targets = roots[-1], read_targets(work)
     keyid = signer.public_key.keyid
-    if keyid not in _root_signers(roots) | set(newest.signed.roles["targets"].keyids):
-        raise UsageError("Nothing in that directory asks for this key's signature.")
+    refuse_stranger(work, keyid)
     done: list[str] = []
     if keyid in _root_signers(roots) and _missing_root(roots) and keyid not in newest.signatures:
         newest.sign(signer, append=True)
@@ -195,6 +194,17 @@ def add_signatures(work: Path, signer: CryptoSigner, disk: Disk) -> tuple[str, .
         replace_file(disk, work / "targets.json", targets.to_bytes())
         done.append("targets")
     return tuple(done)
+
+
+def refuse_stranger(work: Path, keyid: str) -> None:
+    """Refuse a key that no role of the draft asks for, or asks for no longer.
+
+    Raises:
+        UsageError: it is such a key.
+    """
+    roots = read_roots(work)
+    if keyid not in _root_signers(roots) | set(roots[-1].signed.roles["targets"].keyids):
+        raise UsageError("Nothing in that directory asks for this key's signature.")
 
 
 def missing_signatures(work: Path) -> tuple[Missing, ...]:
@@ -226,7 +236,8 @@ def _missing(delegator: Root, role: str, metadata: Metadata[Role]) -> tuple[Miss
 
 def _root_signers(roots: Sequence[Metadata[Root]]) -> set[str]:
     signers = set(roots[-1].signed.roles["root"].keyids)
-    if len(roots) > 1:
+    # Those who were replaced are asked for one last time, until the new root is complete.
+    if len(roots) > 1 and _missing_root(roots):
         signers |= set(roots[-2].signed.roles["root"].keyids)
     return signers
 

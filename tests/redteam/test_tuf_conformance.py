@@ -140,7 +140,10 @@ def test_unsigned_metadata(role: str, case: Case) -> None:
 
 
 def test_timestamp_content_changes(case: Case) -> None:
-    """Also test_timestamp_eq_versions_check. The verbs keep what they have; `install` and `sync` refuse it aloud on top."""
+    """Also test_timestamp_eq_versions_check.
+
+    The verbs keep what they have; `install` and `sync` refuse it aloud on top.
+    """
     case.start()
     case.refresh()
     case.repo.snapshot.version = 100
