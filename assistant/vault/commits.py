@@ -149,11 +149,7 @@ def judge(
     ``last_save`` says, where the database is one commit ahead, whether all its pages
     were rewritten. Raises VaultDamaged if they were not.
     """
-    mark = marks.newest
-
-    def told(kind: str, message: str, lost: int = 0) -> Verdict:
-        return Verdict(Notice(kind, message, now(), lost), check=True)
-
+    mark, told = marks.newest, _Teller(now)
     if mark is None:
         return told(
             "unmarked",
@@ -162,9 +158,8 @@ def judge(
         )
     if state.number < mark.number:
         lost = mark.number - state.number
-        return told(
-            "lost", f"An older copy was put back: the last {lost} changes are missing.", lost
-        )
+        message = f"An older copy was put back: the last {lost} changes are missing."
+        return told("lost", message, lost)
     if state.number > mark.number:
         return _ahead(state, mark, last_save, told)
     if state.digest != mark.digest:
@@ -185,9 +180,15 @@ def judge(
     return Verdict(None, check=False)
 
 
-def _ahead(
-    state: CommitState, mark: CommitMark, last_save: LastSave, told: Callable[[str, str], Verdict]
-) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    now: Callable[[], datetime]
+
+    def __call__(self, kind: str, message: str, lost: int = 0) -> Verdict:
+        return Verdict(Notice(kind, message, self.now(), lost), check=True)
+
+
+def _ahead(state: CommitState, mark: CommitMark, last_save: LastSave, told: _Teller) -> Verdict:
     if state.number != mark.number + 1 or state.previous != mark.digest:
         return told("unmarked", "The commit file is older than the vault. Nothing is missing.")
     if last_save is LastSave.HALF:

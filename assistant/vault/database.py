@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - table and column names are constants here, values are bound
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -77,6 +78,8 @@ class Database:
             raise database_error(error) from error
         except UnicodeEncodeError as error:
             raise UsageError("A text is not valid Unicode.", hint="") from error
+        except OverflowError as error:
+            raise UsageError("A number is too large to be kept.", hint="") from error
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -141,10 +144,6 @@ class Database:
             if self.row("SELECT 1 FROM sqlite_master WHERE name = ?", table) is not None:
                 self.change(f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 0)")
 
-    def interrupt(self) -> None:
-        """Stop a running statement; may be called from any thread."""
-        self._connection.interrupt()
-
     def close(self) -> None:
         """Close the connection."""
         with self.mapped():
@@ -157,7 +156,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_microseconds(value)
     if isinstance(value, tuple):
-        return "\n".join(value)
+        return json.dumps(value)
     return int(value) if isinstance(value, bool) else value
 
 

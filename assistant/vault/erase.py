@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from assistant.errors import NoSuchItem
 from assistant.vault.files import Disk, FolderLock, storage_error
 from assistant.vault.header import MAGIC
-from assistant.vault.records import Erased, ItemKind
+from assistant.vault.records import Erased, ItemKind, to_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,14 +52,16 @@ class Erase:
 
     def conversation(self, conversation_id: str) -> Erased:
         """Erase a conversation with its turns and everything learned from them."""
+        return self._erase(lambda db: _conversation(db, conversation_id))
+
+    def older_than(self, instant: datetime) -> Erased:
+        """Erase conversations last used before an instant, as a retention bound wants."""
 
         def work(db: Database) -> Erased:
-            sql = "SELECT id FROM turns WHERE conversation_id = ?"
-            turns = [row[0] for row in db.rows(sql, conversation_id)]
-            erased = _with_inferred(db, ItemKind.TURN, turns)
-            db.change("DELETE FROM drafts WHERE conversation_id = ?", conversation_id)
-            db.change_one("DELETE FROM conversations WHERE id = ?", conversation_id)
-            return Erased(erased.items, (conversation_id,))
+            sql = "SELECT id FROM conversations WHERE updated < ?"
+            old = [row[0] for row in db.rows(sql, to_microseconds(instant))]
+            found = [_conversation(db, each) for each in old]
+            return Erased(tuple(item for each in found for item in each.items), tuple(old))
 
         return self._erase(work)
 
@@ -104,6 +107,8 @@ class Erase:
 
     def _erase(self, work: Callable[[Database], Erased]) -> Erased:
         erased = self._store.write(work)
+        if not erased.items and not erased.conversations:
+            return erased
         self._store.exclusively(lambda db: db.rows("VACUUM"))
         return erased
 
@@ -136,6 +141,15 @@ def erase_vault(folder: Path, disk: Disk | None = None) -> None:
     finally:
         lock.release()
         (folder / "lock").unlink(missing_ok=True)
+
+
+def _conversation(db: Database, conversation_id: str) -> Erased:
+    sql = "SELECT id FROM turns WHERE conversation_id = ?"
+    turns = [row[0] for row in db.rows(sql, conversation_id)]
+    erased = _with_inferred(db, ItemKind.TURN, turns)
+    db.change("DELETE FROM drafts WHERE conversation_id = ?", conversation_id)
+    db.change_one("DELETE FROM conversations WHERE id = ?", conversation_id)
+    return Erased(erased.items, (conversation_id,))
 
 
 def _with_inferred(

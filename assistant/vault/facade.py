@@ -150,17 +150,10 @@ class Vault:
             header, vault_keys = unlock(folder, read, secret, now=now(), floor=floor, disk=disk)
             store = _store(folder, header, vault_keys, now, random, disk, steps)
             session = Session(folder, header, vault_keys, store, disk, floor, now, random)
-            store.open(header_revision=header.revision)
+            return cls(session, lock, keychain)._opened(read.damaged_copies > 0)
         except BaseException:
             lock.release()
             raise
-        vault = cls(session, lock, keychain)
-        try:
-            vault._after_open(repair_header=read.damaged_copies > 0)
-        except BaseException:
-            vault.close()
-            raise
-        return vault
 
     @property
     def vault_id(self) -> str:
@@ -224,10 +217,20 @@ class Vault:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _after_open(self, *, repair_header: bool) -> None:
+    def _opened(self, header_damaged: bool) -> Self:
+        try:
+            self._store.open(header_revision=self._session.header.revision)
+            self._settle(header_damaged)
+        except BaseException:
+            self._store.close()
+            self._session.keys.overwrite()
+            raise
+        return self
+
+    def _settle(self, header_damaged: bool) -> None:
         session = self._session
         remove_strays(session.folder, keep=session.header.generation, disk=session.disk)
-        if repair_header:
+        if header_damaged:
             write_header(session.folder, session.header, session.keys, session.disk)
             message = "One copy in the key file was damaged and rewritten from the other. No loss."
             self._store.add_notice(Notice("repaired", message, session.now()))

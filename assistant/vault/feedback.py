@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - table and column names are constants here, values are bound
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ def _feedback(row: tuple[Any, ...]) -> Feedback:
         turn_id,
         FeedbackKind(kind),
         value,
-        tuple(reasons.split("\n")) if reasons else (),
+        tuple(json.loads(reasons)),
         from_microseconds(created),
         bool(undone),
     )

@@ -6,8 +6,10 @@ it does not have yet, by id, so importing twice adds nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, Literal
 
 import msgspec
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from assistant.vault.database import Database
     from assistant.vault.store import Store
 
+_ID: Final = re.compile("[0-9a-f]{1,64}")
 MAX_IMPORT_BYTES: Final = 256 << 20
 
 
@@ -107,7 +110,11 @@ def read_document(store: Store, scope: ExportScope) -> ExportDocument:
 
 
 def write_document(store: Store, document: ExportDocument) -> Imported:
-    """Add what is not there yet; one commit for each conversation."""
+    """Add what is not there yet; one commit for each conversation.
+
+    UsageError if an id or an instant in it is not of the form this program writes.
+    """
+    _check(document)
     counts = [0, 0, 0, 0]
     for each in document.conversations:
         turns = store.write(lambda db, each=each: _add_conversation(db, each))  # type: ignore[misc]
@@ -127,6 +134,27 @@ def write_document(store: Store, document: ExportDocument) -> Imported:
     if document.preferences or document.profile:
         store.write(rest)
     return Imported(*counts)
+
+
+def _check(unverified: ExportDocument) -> None:
+    """Ids are shown and typed, so they are plain; instants are of no place or of one."""
+    ids: list[str | None] = []
+    instants: list[datetime | None] = []
+    for each in unverified.conversations:
+        ids += [each.conversation.id, each.conversation.forked_from]
+        instants += [each.conversation.created, each.conversation.updated]
+        for exported in each.turns:
+            ids += [exported.turn.id, exported.turn.parent_id]
+            ids += [said.id for said in exported.feedback]
+            ids += [item.item_id for item in exported.used]
+            instants += [exported.turn.created, *(said.created for said in exported.feedback)]
+    for preference in unverified.preferences:
+        ids += [preference.id, preference.provenance]
+        instants += [preference.created, preference.updated, preference.expires]
+    if any(found is not None and not _ID.fullmatch(found) for found in ids):
+        raise UsageError("The file holds an id that is not one.", hint="")
+    if any(found is not None and found.tzinfo is None for found in instants):
+        raise UsageError("The file holds an instant without a time zone.", hint="")
 
 
 def _exported(store: Store, conversation: Conversation) -> ExportedConversation:

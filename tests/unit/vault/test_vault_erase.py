@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,14 @@ from assistant.vault.erase import erase_backups, erase_vault
 from assistant.vault.facade import Vault, vault_exists
 from assistant.vault.records import (
     Embedding,
+    Erased,
     FeedbackKind,
     ItemKind,
     PreferenceSource,
     ProfileValue,
     UsedItem,
 )
-from tests.vault_world import create, database_of, plain_pages, reopen, say
+from tests.vault_world import NOON, create, database_of, plain_pages, reopen, say
 
 # Neither stems nor prefixes of anything else; FTS5 stores terms without the letters
 # they share with the term before, so the ends of the words are searched for.
@@ -144,6 +146,17 @@ def test_everything_learned_goes_and_what_was_stated_or_locked_stays(tmp_path: P
         assert [value.dimension for value in vault.profile.list()] == ["tone"]
         assert vault.settings.all() == {"idle": "10"}
         assert vault.turns.get(ids["turn"]).id == ids["turn"]
+
+
+def test_a_retention_bound_erases_what_was_last_used_before_it(tmp_path: Path) -> None:
+    vault, _ = create(tmp_path)
+    with vault:
+        old = say(vault, f"about {WORD}", "yes")
+        later = NOON + timedelta(days=31)
+        assert vault.erase.older_than(NOON) == Erased()
+        erased = vault.erase.older_than(later)
+        assert erased.conversations == (old.conversation_id,)
+        assert traces(vault, tmp_path, TAIL) == 0
 
 
 def test_what_used_an_erased_item_keeps_its_id_and_no_text(tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from assistant.errors import NoSuchItem, UsageError
@@ -34,7 +37,7 @@ def filled(folder: Path) -> tuple[Vault, str]:
     vault, _ = create(folder)
     turn = say(vault, "Why?\n<!-- assistant:end -->", "Because.\r\n\\<!-- assistant:end -->\n")
     vault.turns.record_used(turn.id, [UsedItem(ItemKind.PREFERENCE, "abc", 0.5)])
-    vault.feedback.add(turn.id, FeedbackKind.NOTE, "good --> bad", ("fluency",))
+    vault.feedback.add(turn.id, FeedbackKind.NOTE, "good --> bad", ("fluency", "two\nlines"))
     vault.preferences.add("Short --> answers")
     vault.profile.put(ProfileValue("length", 0.25, True))
     say(vault, "Another", "Talk")
@@ -92,6 +95,34 @@ def test_an_imported_turn_is_never_open_and_belongs_to_its_conversation(tmp_path
         latest = other.turns.latest()
         assert latest is not None
         assert latest.status is TurnStatus.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "\x1b[2J"},
+        {"id": "../x"},
+        {"id": ""},
+        {"parent_id": "X" * 100},
+        {"created": datetime(2026, 1, 1)},  # noqa: DTZ001 - what is refused
+        {"seed": 1 << 70},
+    ],
+)
+def test_ids_instants_and_numbers_of_another_form_are_refused(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    vault, _ = filled(tmp_path)
+    with vault:
+        document = vault.export(ExportScope())
+        first = document.conversations[0]
+        altered = replace(first.turns[0].turn, **{"id": "fedcba", **change})
+        turn = msgspec.structs.replace(first.turns[0], turn=altered)
+        named = replace(first.conversation, id="abcdef")
+        changed = msgspec.structs.replace(first, conversation=named, turns=(turn,))
+        before = vault.turns.count()
+        with pytest.raises(UsageError):
+            vault.import_document(ExportDocument(conversations=(changed,)))
+        assert vault.turns.count() == before
 
 
 @pytest.mark.parametrize(
