@@ -26,7 +26,6 @@ from assistant.policy.document import PolicyDocument
 from assistant.policy.floors import Enrolment, Floors, commit_floors, read_floors, refuse_below
 from assistant.policy.loader import (
     AuthorityState,
-    Found,
     Freshness,
     Places,
     Survey,
@@ -210,7 +209,11 @@ def status(places: Places, now: datetime, vault_floors: Floors | None) -> Policy
     known = survey(places, now, vault_floors)
     return PolicyStatus(
         authorities=tuple(_states(known)),
-        problems=tuple(_problem(one) for one in known.found if one.problem is not None),
+        problems=tuple(
+            Problem(one.pin.tier, one.pin.issuer, one.pin.authority, one.pin.managed_by, error)
+            for one in known.found
+            if (error := one.problem) is not None
+        ),
         alarms=known.alarms,
         now=known.time.moment,
         documents=known.documents(),
@@ -224,12 +227,6 @@ def _states(known: Survey) -> list[AuthorityState]:
         if one.bundle is not None and one.document is not None
     ]
     return sorted(found, key=lambda state: state.tier.rank)
-
-
-def _problem(one: Found) -> Problem:
-    assert one.problem is not None
-    pin = one.pin
-    return Problem(pin.tier, pin.issuer, pin.authority, pin.managed_by, one.problem)
 
 
 def remember(places: Places, floors: Floors, disk: Disk) -> None:

@@ -16,8 +16,8 @@ from assistant.errors import PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.sources import MAX_BUNDLE, MemorySource
 
-BASELINE_AUTHORITY = "77e5951ad9eaea55a4017577ecc0be50ed4d5322abb0ff372242acb499e896d4"
-BASELINE_DIGEST = "959fae067df00c6df999f9ba197b6f7eec8ae4d97aba14f577578bb03f320f08"
+BASELINE_AUTHORITY = "56083b0e04684e406819a95b9fbcfae5fb9cdf8c7f075ae22cfa09d5c4fddd06"
+BASELINE_DIGEST = "14e1f9417b96384c80b60aaa9e69bada0a3a8faee40aab9d9270281161ebfe2e"
 _MAX_FILES = 64
 
 
