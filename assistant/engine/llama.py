@@ -302,9 +302,7 @@ class Llama:
 class Sampler:
     """A sampler chain, in llama.cpp's own order. Close it after use."""
 
-    def __init__(
-        self, api: Any, context: Any, words: int, sampling: Sampling, seed: int
-    ) -> None:
+    def __init__(self, api: Any, context: Any, words: int, sampling: Sampling, seed: int) -> None:
         self._sample = api.llama_sampler_sample
         self._free = api.llama_sampler_free
         self._context = context

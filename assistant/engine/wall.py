@@ -32,6 +32,11 @@ KEPT_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # Rounds a decoding thread spins before it sleeps. The default (300,000) gives 2
+    # tokens/s beside busy neighbours, 0 gives 48 on a quiet machine; 2,000 keeps 97 %
+    # of the 190 there and 20 to 30 beside the neighbours (measured here).
+    "GOMP_SPINCOUNT": "2000",
+    "KMP_BLOCKTIME": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
     "LC_ALL": "C.UTF-8",
     "HOME": "/nonexistent",

@@ -58,7 +58,7 @@ def attempts(target: dict[str, Any]) -> dict[str, str]:
         Path(str(target["secret_file"])).read_text()
 
     def list_folder() -> None:
-        os.listdir(str(target["folder"]))
+        list(Path(str(target["folder"])).iterdir())
 
     def read_passwords() -> None:
         Path("/etc/passwd").read_text()
