@@ -20,6 +20,7 @@ class Requests:
         self._application = application
         self._trouble = trouble
         self._running: set[Cancellation] = set()
+        self.closed = False
 
     @property
     def busy(self) -> bool:
@@ -54,7 +55,8 @@ class Requests:
         self._running.discard(feed.cancellation)
 
     def cancel_all(self) -> None:
-        """Stop whatever runs, before locking or leaving."""
+        """Stop whatever runs, before locking or leaving; nothing may be shown after it."""
+        self.closed = True
         for cancellation in list(self._running):
             cancellation.cancel()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from assistant.conversation.events import (
     AnswerText,
@@ -64,6 +65,8 @@ from assistant.holder.interface import (
     Why,
     WhyQuery,
 )
+
+R = TypeVar("R")
 
 PASSPHRASE = "moss"
 RECOVERY_KEY = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345-6789"
@@ -143,7 +146,7 @@ class ScriptedApplication:
             return
         yield from list(_HANDLERS[type(request)](self, request))
 
-    def asked(self, kind: type) -> list[AnyRequest]:
+    def asked(self, kind: type[R]) -> list[R]:
         """The requests of a kind so far."""
         with self.lock_:
             return [request for request in self.requests if isinstance(request, kind)]

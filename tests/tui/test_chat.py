@@ -14,7 +14,7 @@ from tests.tui.scripted_front import Script
 
 
 def asks(drive: Drive) -> list[Ask]:
-    return [r for r in drive.front.application.asked(Ask) if isinstance(r, Ask)]
+    return drive.front.application.asked(Ask)
 
 
 async def test_the_cursor_is_in_the_prompt_and_an_answer_streams_as_markdown() -> None:

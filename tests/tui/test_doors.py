@@ -95,7 +95,7 @@ async def test_the_three_answers_become_preferences_and_the_chat_opens() -> None
         await drive.keys("down", "down", "enter")  # no preference
         await drive.keys("enter")  # lists
         await until(lambda: isinstance(drive.app.screen, ChatScreen))
-        stated = [r.text for r in front.application.asked(AddPreference)]  # type: ignore[attr-defined]
+        stated = [r.text for r in front.application.asked(AddPreference)]
         assert stated == [
             "Keep answers short: the answer, little else.",
             "Use bullet lists where they fit.",

@@ -9,7 +9,7 @@ from tests.tui.scripted_front import Script
 
 
 def given(drive: Drive) -> list[GiveFeedback]:
-    return [r for r in drive.front.application.asked(GiveFeedback) if isinstance(r, GiveFeedback)]
+    return drive.front.application.asked(GiveFeedback)
 
 
 async def test_alt_up_and_alt_down_rate_the_latest_answer_while_typing() -> None:
@@ -100,7 +100,6 @@ async def test_two_answers_stand_side_by_side_and_one_is_picked() -> None:
         assert "Flour, water, salt, time." in drive.words
         await drive.keys("2")
         ask = drive.front.application.asked(Ask)[-1]
-        assert isinstance(ask, Ask)
         assert (ask.candidates, ask.again_of) == (2, "t1")
         assert (given(drive)[0].kind, given(drive)[0].value) == ("choice", "1")
         assert "Flour, water, salt, time." in drive.text
@@ -115,7 +114,7 @@ async def test_a_proposal_never_blocks_typing_and_waits() -> None:
         assert drive.chat.prompt.text == "yes no e"
         await drive.keys("alt+y")
         states = drive.front.application.asked(SetPreferenceState)
-        assert [r.state for r in states if isinstance(r, SetPreferenceState)] == ["active"]
+        assert [r.state for r in states] == ["active"]
         assert "You seem to prefer" not in drive.text
 
 

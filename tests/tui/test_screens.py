@@ -135,7 +135,7 @@ async def test_settings_are_changed_by_kind() -> None:
         await drive.keys("down", "down", "enter")
         await drive.keys("down", "enter")
         changes = drive.front.application.asked(ChangeSetting)
-        assert [(c.key, c.value) for c in changes if isinstance(c, ChangeSetting)] == [
+        assert [(c.key, c.value) for c in changes] == [
             ("personalise", "off"), ("style", "free"),
         ]  # fmt: skip
 

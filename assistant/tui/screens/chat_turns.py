@@ -163,14 +163,14 @@ class TurnsScreen(Screen[None]):
         try:
             async for batch in feed.batches():
                 for item in merged(batch):
+                    if self.requests.closed:
+                        return
                     await self._take(feed, view, item)
                     if isinstance(item, TurnEnded) and item.status == "confirm":
                         confirm = item.ruling
         finally:
             self.requests.finished(feed)
-            if self._feed is feed:
-                self._feed = None
-            view.running = False
+            self._feed, view.running = None, False
         self.waiting.clear()
         self.refresh_bindings()
         if confirm is not None:

@@ -76,6 +76,8 @@ class Compare(ModalScreen[Picked | None]):
     async def _follow(self) -> None:
         async for batch in self._feed.batches():
             for item in merged(batch):
+                if self._requests.closed:
+                    return
                 await self._take(item)
         self._requests.finished(self._feed)
 

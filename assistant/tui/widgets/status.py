@@ -61,7 +61,7 @@ class StatusBar(Static):
         self.update(shown)
 
     def _parts(self, line: StatusLine) -> list[Content]:
-        state = _STATES.get(line.model_state, line.model_state)
+        state = _STATES.get(line.model_state, inert_line(line.model_state, 20))
         personal = "on" if line.personalise and not self._impersonal else "off"
         if self._impersonal and line.personalise:
             personal = "off for the next message"

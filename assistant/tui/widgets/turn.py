@@ -42,6 +42,8 @@ class TurnView(Vertical, can_focus=True):
         self._tokens_per_s: float | None = None
         self._edited = False
         self._whole_question = False
+        self.answer_view = AnswerView(answer)
+        self._foot_line = Static("", classes="foot", markup=False)
 
     @classmethod
     def restored(cls, item: TurnItem) -> TurnView:
@@ -53,15 +55,11 @@ class TurnView(Vertical, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield Static(self._question_text(), classes="question", markup=False)
-        yield AnswerView(self.answer)
+        yield self.answer_view
         if self.ruling is not None:
             yield RulingPanel(self.ruling, brief=self.ruling.effect not in {"block", "confirm"})
-        yield Static(self._foot(), classes="foot", markup=False)
-
-    @property
-    def answer_view(self) -> AnswerView:
-        """The widget that shows the answer."""
-        return self.query_one(AnswerView)
+        self._foot_line.update(self._foot())
+        yield self._foot_line
 
     async def append(self, text: str) -> None:
         """More of the answer."""
@@ -86,7 +84,7 @@ class TurnView(Vertical, can_focus=True):
     async def rule(self, ruling: Ruling, *, brief: bool = False) -> None:
         """Show a decision of policy under the answer, once for each rule."""
         self.ruling = ruling
-        await self.mount(RulingPanel(ruling, brief=brief), before=self.query_one(".foot"))
+        await self.mount(RulingPanel(ruling, brief=brief), before=self._foot_line)
 
     async def begin_again(self) -> None:
         """Empty the answer for another attempt at the same question."""
@@ -114,10 +112,8 @@ class TurnView(Vertical, can_focus=True):
 
     def refresh_foot(self) -> None:
         """Write the line under the answer anew."""
-        if self.is_mounted:
-            foot = self.query_one(".foot", Static)
-            foot.update(self._foot())
-            foot.set_class(self.failure is not None, "-failed")
+        self._foot_line.update(self._foot())
+        self._foot_line.set_class(self.failure is not None, "-failed")
 
     def _question_text(self) -> Content:
         lines, characters = (
