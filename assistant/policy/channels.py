@@ -36,10 +36,12 @@ class SourceHit:
 class Tracker:
     """One view of one channel: its undecided text and the matches in it."""
 
-    __slots__ = ("_context", "_matcher", "_seen", "_spans", "_window")
+    __slots__ = ("_context", "_live", "_matcher", "_seen", "_spans", "_window")
 
-    def __init__(self, matcher: ViewMatcher) -> None:
+    def __init__(self, matcher: ViewMatcher, *, live: bool) -> None:
+        """Not ``live``: the whole text is kept and nothing is held, for a text at rest."""
         self._matcher = matcher
+        self._live = live
         self._window = ""
         self._spans: list[Span] = []
         self._context = 0
@@ -49,6 +51,8 @@ class Tracker:
         """Take canonical text in; the matches that became certain."""
         self._window += text
         self._spans += spans
+        if not self._live:
+            return []
         found = self._hits(final=False)
         self._trim(self._matcher.oldest(self._window, self._context))
         return found
@@ -64,7 +68,7 @@ class Tracker:
 
     def copy(self, matcher: ViewMatcher) -> Tracker:
         """An independent one in the same state, for another rule on the same text."""
-        twin = Tracker(matcher)
+        twin = Tracker(matcher, live=self._live)
         twin._window, twin._spans = self._window, list(self._spans)
         twin._context, twin._seen = self._context, set(self._seen)
         return twin
@@ -91,11 +95,13 @@ class Tracker:
 class Channel:
     """A text (the source, or what a decoder made of it) with its views and decoders."""
 
-    def __init__(self, compiled: Compiled, depth: int = 0, name: str = "") -> None:
-        self._compiled, self._depth, self._name = compiled, depth, name
+    def __init__(
+        self, compiled: Compiled, depth: int = 0, name: str = "", *, live: bool = True
+    ) -> None:
+        self._compiled, self._depth, self._name, self._live = compiled, depth, name, live
         self._fold = PlainFold()
         matchers = compiled.plain if depth == 0 else compiled.decoded
-        self._trackers = [Tracker(matcher) for matcher in matchers]
+        self._trackers = [Tracker(matcher, live=live) for matcher in matchers]
         self._children: list[tuple[Decoder, Channel]] = []
         self._escapes: tuple[Escapes, Channel] | None = None
         self._last = ""
@@ -149,7 +155,7 @@ class Channel:
 
     def _fork(self) -> Channel:
         name = f"{self._name}+{Escapes.name}".lstrip("+")
-        twin = Channel(self._compiled, self._depth + 1, name)
+        twin = Channel(self._compiled, self._depth + 1, name, live=self._live)
         twin._fold = self._fold.copy()
         # The plain tracker comes first; a decoded channel has no other.
         twin._trackers = [self._trackers[0].copy(self._compiled.decoded[0])]
@@ -160,13 +166,15 @@ class Channel:
         return twin
 
     def _deeper(self, above: str) -> Channel:
-        twin = Channel(self._compiled, MAX_DEPTH, f"{above}+{self._name.rpartition('+')[2]}")
+        name = f"{above}+{self._name.rpartition('+')[2]}"
+        twin = Channel(self._compiled, MAX_DEPTH, name, live=self._live)
         twin._fold = self._fold.copy()
         twin._trackers = [self._trackers[0].copy(self._compiled.decoded[0])]
         return twin
 
     def _child(self, decoder: Decoder) -> Channel:
-        return Channel(self._compiled, self._depth + 1, f"{self._name}+{decoder.name}".lstrip("+"))
+        name = f"{self._name}+{decoder.name}".lstrip("+")
+        return Channel(self._compiled, self._depth + 1, name, live=self._live)
 
     def _all_children(self) -> Sequence[tuple[Decoder, Channel]]:
         return [*self._children, self._escapes] if self._escapes else self._children

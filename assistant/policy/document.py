@@ -29,6 +29,7 @@ from assistant.policy.canonical import canonical
 from assistant.policy.model import Effect, Tier, Where
 from assistant.policy.pattern_syntax import parse_pattern
 from assistant.policy.strict_json import line_of, read_strict_json
+from assistant.policy.vocabulary import with_vocabulary
 
 FORMAT: Final = "bounds-policy/1"
 MAX_BYTES: Final = 4 * 1024 * 1024
@@ -96,8 +97,10 @@ Example = Annotated[str, Field(min_length=1, max_length=2000)]
 Note = Annotated[str, Field(max_length=4000), _Printable]
 Term = Annotated[str, Field(min_length=2, max_length=120), _Printable, AfterValidator(_matchable)]
 Pattern = Annotated[
-    str, Field(min_length=2, max_length=1000), _Printable, AfterValidator(_in_pattern_language)
+    str, Field(min_length=2, max_length=4000), _Printable, AfterValidator(_in_pattern_language)
 ]
+VocabularyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+Fragment = Annotated[str, Field(min_length=1, max_length=2000), _Printable]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[
@@ -266,7 +269,11 @@ class Test(_Part):
 
 
 class PolicyDocument(_Part):
-    """A whole policy document, checked. Read it with :meth:`from_bytes` only."""
+    """A whole policy document, checked. Read it with :meth:`from_bytes` only.
+
+    ``vocabulary`` names parts of patterns: ``<name>`` in a pattern stands for that part.
+    Reading puts them in place, so rules hold whole patterns.
+    """
 
     format: Literal["bounds-policy/1"]
     id: Id
@@ -282,6 +289,7 @@ class PolicyDocument(_Part):
     consulted: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=50)] = ("en",)
     note: Note = ""
+    vocabulary: Annotated[dict[VocabularyName, Fragment], Field(max_length=200)] = {}
     rules: Annotated[tuple[Rule, ...], Field(max_length=2000)] = ()
     escalations: Annotated[tuple[Escalation, ...], Field(max_length=500)] = ()
     bounds: Annotated[tuple[Bound, ...], Field(max_length=200)] = ()
@@ -291,7 +299,7 @@ class PolicyDocument(_Part):
     @classmethod
     def from_bytes(cls, raw: bytes) -> PolicyDocument:
         """The document in ``raw`` (JSON, at most 4 MiB), or ``DocumentInvalid`` with its line."""
-        value = read_strict_json(raw, limit=MAX_BYTES)
+        value = with_vocabulary(read_strict_json(raw, limit=MAX_BYTES))
         try:
             # Written anew from the value that was checked, so that pydantic's own JSON
             # reader, which forgives more, never sees the author's bytes.

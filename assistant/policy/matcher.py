@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 import ahocorasick
@@ -37,6 +38,7 @@ SHORTEST_TURNED: Final = 4
 """Letters from which one word is also looked for reversed and in ROT13: "on" is "no"."""
 SHORTEST_IN_RUN: Final = 3
 SHORTEST_DECODED: Final = 3
+_GROUP_LENGTH: Final = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +95,17 @@ class Patterns:
     """A set of RE2 patterns with the rules they belong to."""
 
     def __init__(self, entries: Sequence[tuple[Node, int, str]]) -> None:
-        self._each = [(_compiled(to_re2(node)), rule, view) for node, rule, view in entries]
+        self._nodes = tuple(node for node, _, _ in entries)
+        texts = [to_re2(node) for node in self._nodes]
+        self._each = [
+            (_compiled(text), rule, view)
+            for text, (_, rule, view) in zip(texts, entries, strict=True)
+        ]
+        self._begun: tuple[Any, ...] | None = None
         self.empty = not self._each
-        if self.empty:
-            return
         # RE2's own Set loses matches when its memory runs out; an alternation falls back to
         # the slower automaton instead.
-        self._any = _compiled("|".join(f"(?:{to_re2(node)})" for node, _, _ in entries))
-        begun = "|".join(f"(?:{prefixes(node)})" for node, _, _ in entries)
-        self._begun = _compiled(rf"(?:{begun})\z")
+        self._any = _compiled("|".join(f"(?:{text})" for text in texts))
 
     def scan(self, text: str, context: int) -> Iterator[Hit]:
         """Every match from ``context`` on."""
@@ -109,14 +113,19 @@ class Patterns:
             return
         for pattern, rule, view in self._each:
             for match in pattern.finditer(text, context):
-                yield Hit(match.start(), match.end(), rule, view)
+                if match.end() > match.start():
+                    yield Hit(match.start(), match.end(), rule, view)
 
     def oldest(self, text: str, context: int) -> int:
         """Where the oldest match that may still be completed begins."""
-        if self.empty:
-            return len(text)
-        found = self._begun.search(text, context)
-        return len(text) if found is None else int(found.start())
+        if self._begun is None:
+            # Only streams ask this, and compiling the beginnings is by far the slowest part.
+            self._begun = _beginnings(self._nodes)
+        start = len(text)
+        for pattern in self._begun:
+            found = pattern.search(text, context)
+            start = start if found is None else min(start, int(found.start()))
+        return start
 
 
 class Plain:
@@ -133,7 +142,12 @@ class Plain:
             for hit in self._terms.scan(window)
             if hit.start >= context and _bounded(window, hit.start, hit.end, final=final)
         ]
-        found += [hit for hit in self._patterns.scan(window, context) if final or hit.end < size]
+        for turned, name in ((window, ""), (views.rot13(window), "rot13")):
+            found += [
+                Hit(hit.start, hit.end, hit.rule, _turned_name(name, hit.view))
+                for hit in self._patterns.scan(turned, context)
+                if final or hit.end < size
+            ]
         if self._shortest:
             return [hit for hit in found if self._long_enough(window[hit.start : hit.end])]
         return found
@@ -141,6 +155,7 @@ class Plain:
     def oldest(self, window: str, context: int) -> int:
         """See :class:`ViewMatcher`."""
         start = self._patterns.oldest(window, context)
+        start = min(start, self._patterns.oldest(views.rot13(window), context))
         for at in range(context, start):
             starts = at == 0 or is_boundary(window[at - 1], window[at])
             if starts and self._terms.viable(window[at:]):
@@ -154,8 +169,16 @@ class Plain:
 class Leet:
     """Leet signs read as letters; only where a word mixes letters and signs."""
 
-    def __init__(self, terms: Terms, patterns: Patterns) -> None:
-        self._terms, self._patterns = terms, patterns
+    def __init__(self, forms: Sequence[tuple[str, int]], trees: Sequence[tuple[Node, int]]) -> None:
+        self._forms, self._trees = forms, trees
+
+    @cached_property
+    def _terms(self) -> Terms:
+        return Terms([(views.leet(form), rule, "leet") for form, rule in self._forms])
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        return Patterns([(map_letters(t, views.LEET), rule, "leet") for t, rule in self._trees])
 
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """See :class:`ViewMatcher`."""
@@ -230,8 +253,24 @@ class Letters:
 class Runs:
     """Runs of single characters, spelled together; every term of three letters or more."""
 
-    def __init__(self, terms: Terms, patterns: Patterns) -> None:
-        self._terms, self._patterns = terms, patterns
+    def __init__(self, forms: Sequence[tuple[str, int]], trees: Sequence[tuple[Node, int]]) -> None:
+        self._forms, self._trees = forms, trees
+
+    @cached_property
+    def _terms(self) -> Terms:
+        spelled = [(views.run_letters(form), rule) for form, rule in self._forms]
+        return Terms([(f, rule, "letters") for f, rule in spelled if len(f) >= SHORTEST_IN_RUN])
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        squeezed = [(map_letters(squeeze(tree), views.IN_RUN), rule) for tree, rule in self._trees]
+        return Patterns(
+            [
+                (tree, rule, "letters")
+                for tree, rule in squeezed
+                if width(tree, least=True) >= SHORTEST_IN_RUN
+            ]
+        )
 
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """See :class:`ViewMatcher`."""
@@ -276,16 +315,16 @@ class Compiled:
         ]
         trees = [(_tree(text), rule) for rule, (_, texts) in enumerate(rules) for text in texts]
         terms = Terms([entry for form, rule in forms for entry in _turned(form, rule)])
-        patterns = Patterns([entry for tree, rule in trees for entry in _turned_trees(tree, rule)])
+        patterns = Patterns(
+            [(tree, rule, "plain") for tree, rule in trees]
+            + [(reverse(tree), rule, "reversed") for tree, rule in trees]
+        )
         self.decoded: tuple[ViewMatcher, ...] = (Plain(terms, patterns, SHORTEST_DECODED),)
         self.plain: tuple[ViewMatcher, ...] = (
             Plain(terms, patterns),
-            Leet(
-                Terms([(views.leet(form), rule, "leet") for form, rule in forms]),
-                Patterns([(map_letters(t, views.leet_point), r, "leet") for t, r in trees]),
-            ),
+            Leet(forms, trees),
             _letters_matcher(forms),
-            _runs_matcher(forms, trees),
+            Runs(forms, trees),
         )
         self.empty = terms.empty and patterns.empty
 
@@ -298,20 +337,6 @@ def _letters_matcher(forms: Sequence[tuple[str, int]]) -> Letters:
     return Letters(
         Terms([(form, rule, "letters") for form, rule in long if len(form) >= LONG_TERM]),
         {form: frozenset(spellings) for form, spellings in words.items()},
-    )
-
-
-def _runs_matcher(forms: Sequence[tuple[str, int]], trees: Sequence[tuple[Node, int]]) -> Runs:
-    spelled = [(views.run_letters(form), rule) for form, rule in forms]
-    squeezed = [
-        (turned, rule, "letters")
-        for tree, rule in trees
-        if width(turned := map_letters(squeeze(tree), views.run_point), least=True)
-        >= SHORTEST_IN_RUN
-    ]
-    return Runs(
-        Terms([(form, rule, "letters") for form, rule in spelled if len(form) >= SHORTEST_IN_RUN]),
-        Patterns(squeezed),
     )
 
 
@@ -336,14 +361,10 @@ def _turned(form: str, rule: int) -> list[tuple[str, int, str]]:
     return turned
 
 
-def _turned_trees(tree: Node, rule: int) -> list[tuple[Node, int, str]]:
-    rotated = map_letters(tree, views.rot13_point)
-    return [
-        (tree, rule, "plain"),
-        (reverse(tree), rule, "reversed"),
-        (rotated, rule, "rot13"),
-        (reverse(rotated), rule, "rot13+reversed"),
-    ]
+def _turned_name(turn: str, view: str) -> str:
+    if not turn:
+        return view
+    return turn if view == "plain" else f"{turn}+{view}"
 
 
 def _compiled(pattern: str) -> Any:
@@ -356,6 +377,19 @@ def _compiled(pattern: str) -> Any:
         return re2.compile(pattern, options)
     except re2.error as error:
         raise DocumentInvalid("The patterns are too large to compile.") from error
+
+
+def _beginnings(nodes: Sequence[Node]) -> tuple[Any, ...]:
+    """Alternations of prefix closures; small ones, for compiling takes more than linear time."""
+    groups: list[list[str]] = []
+    room = 0
+    for closure in (prefixes(node) for node in nodes):
+        if len(closure) > room:
+            groups.append([])
+            room = _GROUP_LENGTH
+        groups[-1].append(f"(?:{closure})")
+        room -= len(closure)
+    return tuple(_compiled(rf"(?:{'|'.join(group)})\z") for group in groups)
 
 
 def _bounded(window: str, start: int, end: int, *, final: bool) -> bool:

@@ -5,22 +5,26 @@ by its possible beginnings: from the tree come the pattern itself, its reversal,
 and leet forms, and the *prefix closure* (what could still become a match), all run by RE2.
 
 Allowed: literals, ``.``, classes, ``\\d \\w \\s \\b``, groups, ``|``, ``? {m} {m,n}``, and
-``* +`` read as at most 64 times. Refused: anchors, back-references, look-around, flags, a
-match longer than 200 characters and one that can be empty.
+``* +`` of characters that stay inside a word. Refused: anchors, back-references, look-around,
+flags, a match that may run on for ever or past 400 characters, and one that can be empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from assistant.policy.canonical import canonical
 
-MAX_WIDTH: Final = 200
-UNBOUNDED_MEANS: Final = 64
+MAX_WIDTH: Final = 400
+ENDLESS: Final = 1000
+"""Stands for "as often as there are such characters"; RE2's own limit for a count."""
+_WORD_WIDTH: Final = 12  # what a run inside one word counts as in the width of a pattern
 _TOP: Final = 0x10FFFF
-_MAX_NODES: Final = 2000
+_MAX_NODES: Final = 6000
 _SHORTHAND: Final = {
     "d": ((0x30, 0x39),),
     "w": ((0x30, 0x39), (0x5F, 0x5F), (0x61, 0x7A)),
@@ -35,6 +39,13 @@ class Chars:
     """One character out of ranges of code points."""
 
     ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Characters as they are."""
+
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +76,14 @@ class Repeat:
     most: int
 
 
-Node = Chars | Boundary | Chain | Choice | Repeat
+Node = Chars | Text | Boundary | Chain | Choice | Repeat
 
 
 class PatternRefused(ValueError):
     """A pattern outside the language; the message says what and at which character."""
 
 
+@lru_cache(maxsize=4096)
 def parse_pattern(text: str) -> Node:
     """The tree of ``text``; :class:`PatternRefused` if it is not in the language."""
     reader = _Reader(text)
@@ -90,6 +102,8 @@ def width(node: Node, *, least: bool = False) -> int:
     match node:
         case Chars():
             return 1
+        case Text(value):
+            return len(value)
         case Boundary():
             return 0
         case Chain(parts):
@@ -98,7 +112,8 @@ def width(node: Node, *, least: bool = False) -> int:
             pick = min if least else max
             return pick(width(option, least=least) for option in options)
         case Repeat(part, low, high):
-            return width(part, least=least) * (low if least else high)
+            most = _WORD_WIDTH if high == ENDLESS else high
+            return width(part, least=least) * (low if least else most)
 
 
 def to_re2(node: Node) -> str:
@@ -106,6 +121,8 @@ def to_re2(node: Node) -> str:
     match node:
         case Chars(ranges):
             return _class(ranges)
+        case Text(value):
+            return _escaped(value)
         case Boundary():
             return r"\b"
         case Chain(parts):
@@ -113,22 +130,34 @@ def to_re2(node: Node) -> str:
         case Choice(options):
             return "(?:" + "|".join(to_re2(option) for option in options) + ")"
         case Repeat(part, low, high):
-            return f"(?:{to_re2(part)}){{{low},{high}}}"
+            once = to_re2(part) if _is_single(part) else f"(?:{to_re2(part)})"
+            return once + _times(low, high)
+
+
+def _times(low: int, high: int) -> str:
+    if high == ENDLESS:
+        return "*" if low == 0 else "+"
+    if high == 1:
+        return "?" if low == 0 else ""
+    return f"{{{low}}}" if low == high else f"{{{low},{high}}}"
 
 
 def prefixes(node: Node) -> str:
     """RE2 for every beginning of a match, from nothing to the whole: the prefix closure."""
     match node:
-        case Chars():
-            return to_re2(node) + "?"
+        case Chars() | Text():
+            return _chain_prefixes((node,))
         case Boundary():
             return ""
         case Chain(parts):
             return _chain_prefixes(parts)
         case Choice(options):
             return "(?:" + "|".join(prefixes(option) for option in options) + ")"
+        case Repeat(Chars(), _, high):
+            return to_re2(Repeat(node.part, 0, high))
         case Repeat(part, _, high):
-            return f"(?:{to_re2(part)}){{0,{high - 1}}}(?:{prefixes(part)})" if high else ""
+            before = to_re2(Repeat(part, 0, high - 1)) if high > 1 else ""
+            return f"{before}(?:{prefixes(part)})" if high else ""
 
 
 def _chain_prefixes(parts: tuple[Node, ...]) -> str:
@@ -136,6 +165,9 @@ def _chain_prefixes(parts: tuple[Node, ...]) -> str:
     for part in reversed(parts):
         if isinstance(part, (Chars, Boundary)):
             tail = f"(?:{to_re2(part)}{tail})?"
+        elif isinstance(part, Text):
+            for char in reversed(part.value):
+                tail = f"(?:{_escaped(char)}{tail})?"
         else:
             tail = f"(?:{to_re2(part)}{tail}|{prefixes(part)})"
     return tail
@@ -150,18 +182,19 @@ def reverse(node: Node) -> Node:
             return Choice(tuple(reverse(option) for option in options))
         case Repeat(part, low, high):
             return Repeat(reverse(part), low, high)
+        case Text(value):
+            return Text(value[::-1])
         case _:
             return node
 
 
-def map_letters(node: Node, table: Callable[[int], int | None]) -> Node:
-    """The pattern over texts whose ASCII characters went through ``table``.
-
-    A character for which ``table`` says ``None`` does not occur in those texts.
-    """
+def map_letters(node: Node, table: Mapping[int, str]) -> Node:
+    """The pattern over texts that went through ``table`` and hold no digits any more."""
     match node:
         case Chars(ranges):
             return Chars(_mapped(ranges, table))
+        case Text(value):
+            return _mapped_text(value, table)
         case Chain(parts):
             return Chain(tuple(map_letters(part, table) for part in parts))
         case Choice(options):
@@ -179,6 +212,8 @@ def squeeze(node: Node) -> Node:
             return Chain(())
         case Chars(ranges) if _only_separators(ranges):
             return Repeat(node, 0, 1)
+        case Text(value):
+            return _squeezed_text(value)
         case Chain(parts):
             return Chain(tuple(squeeze(part) for part in parts))
         case Choice(options):
@@ -189,14 +224,55 @@ def squeeze(node: Node) -> Node:
             return node
 
 
+def _mapped_text(value: str, table: Mapping[int, str]) -> Node:
+    if any("0" <= char <= "9" for char in value):
+        return Chars(())
+    return Text(value.translate(table))
+
+
+def _squeezed_text(value: str) -> Node:
+    kept = re.split(r"([^\W_]+)", value)
+    return Chain(
+        tuple(
+            Text(piece) if at % 2 else Repeat(Text(char), 0, 1)
+            for at, piece in enumerate(kept)
+            for char in ([piece] if at % 2 else piece)
+        )
+    )
+
+
+def _is_single(node: Node) -> bool:
+    return isinstance(node, Chars) or (isinstance(node, Text) and len(node.value) == 1)
+
+
+def _escaped(value: str) -> str:
+    return "".join(
+        char if char.isascii() and (char.isalnum() or char == " ") else f"\\x{{{ord(char):X}}}"
+        for char in value
+    )
+
+
+def _stays_in_word(node: Node) -> bool:
+    if isinstance(node, Text):
+        return len(node.value) == 1 and node.value != " "
+    return isinstance(node, Chars) and all(
+        high < 0x2000 and not low <= 0x20 <= high for low, high in node.ranges
+    )
+
+
 def _only_separators(ranges: Ranges) -> bool:
     return all(not chr(p).isalnum() for low, high in ranges for p in range(low, min(high, 127) + 1))
 
 
-def _mapped(ranges: Ranges, table: Callable[[int], int | None]) -> Ranges:
+def _mapped(ranges: Ranges, table: Mapping[int, str]) -> Ranges:
     kept = [(max(low, 128), high) for low, high in ranges if high >= 128]
-    points = (table(point) for low, high in ranges for point in range(low, min(high, 127) + 1))
-    return _merged([*kept, *((point, point) for point in set(points) if point is not None)])
+    points = {
+        ord(table.get(point, chr(point)))
+        for low, high in ranges
+        for point in range(low, min(high, 127) + 1)
+        if not 0x30 <= point <= 0x39
+    }
+    return _merged([*kept, *((point, point) for point in points)])
 
 
 def _merged(ranges: list[tuple[int, int]]) -> Ranges:
@@ -209,6 +285,7 @@ def _merged(ranges: list[tuple[int, int]]) -> Ranges:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def _class(ranges: Ranges) -> str:
     if not ranges:
         return r"[^\x{0}-\x{10FFFF}]"
@@ -244,7 +321,7 @@ class _Reader:
         parts: list[Node] = []
         while self.at < len(self.text) and self._peek() not in "|)":
             parts.append(self._repeated())
-        return Chain(tuple(parts)) if parts else Chain((Repeat(Chars(((32, 32),)), 0, 0),))
+        return Chain(_joined(parts))
 
     def _repeated(self) -> Node:
         self._nodes += 1
@@ -257,6 +334,8 @@ class _Reader:
         if isinstance(part, Boundary):
             raise self.refuse("a boundary cannot repeat")
         least, most = self._counts(mark)
+        if most == ENDLESS and not _stays_in_word(part):
+            raise self.refuse(f"{mark} may only repeat characters of one word, such as \\w")
         if self._peek() in tuple("?*+{"):
             raise self.refuse("two repetitions in a row")
         return Repeat(part, least, most)
@@ -264,7 +343,7 @@ class _Reader:
     def _counts(self, mark: str) -> tuple[int, int]:
         self.at += 1
         if mark != "{":
-            return (1 if mark == "+" else 0), (1 if mark == "?" else UNBOUNDED_MEANS)
+            return (1 if mark == "+" else 0), (1 if mark == "?" else ENDLESS)
         end = self.text.find("}", self.at)
         low, comma, high = self.text[self.at : max(end, self.at)].partition(",")
         high = high if comma else low
@@ -353,10 +432,20 @@ class _Reader:
         return mark
 
 
+@lru_cache(maxsize=1024)
 def _literal(char: str) -> Node:
-    folded = canonical(char) or char
-    parts = tuple(Chars(((ord(part), ord(part)),)) for part in folded)
-    return parts[0] if len(parts) == 1 else Chain(parts)
+    return Text(canonical(char) or char)
+
+
+def _joined(parts: list[Node]) -> tuple[Node, ...]:
+    """Neighbouring literals as one: a tree a tenth of the size."""
+    found: list[Node] = []
+    for part in parts:
+        if found and isinstance(part, Text) and isinstance(found[-1], Text):
+            found[-1] = Text(found[-1].value + part.value)
+        else:
+            found.append(part)
+    return tuple(found)
 
 
 def _folded(low: int, high: int) -> list[tuple[int, int]]:

@@ -193,12 +193,9 @@ def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def redact(rules: RuleSet, text: str) -> str:
     """``text`` with everything that a rule at least as strict as ``redact`` finds replaced."""
-    channel = Channel(rules.compiled)
-    hits: list[SourceHit] = []
-    for at in range(0, len(text), _SLICE):
-        piece = text[at : at + _SLICE]
-        hits += channel.feed(piece, [(at + k, at + k + 1) for k in range(len(piece))])
-    hits += channel.finish()
+    channel = Channel(rules.compiled, live=False)
+    channel.feed(text, [(at, at + 1) for at in range(len(text))])
+    hits = channel.finish()
     spans = [(hit.start, hit.end) for hit in hits if rules.rules[hit.rule].effect >= Effect.REDACT]
     parts: list[str] = []
     end = 0

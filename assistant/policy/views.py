@@ -9,6 +9,7 @@ stream need not be held to its end to be read backwards. Encoded text is in deco
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 # "1" stands for i as often as for l, so both become i, in the rules as in the text.
@@ -17,10 +18,12 @@ _DIGITS: Final = {
     "9": "g", "2": "z", "@": "a", "$": "s", "€": "e",
 }  # fmt: skip
 LEET_SIGNS: Final = "0123456789@$€!|"
-_LEET: Final = {ord(sign): letter for sign, letter in {**_DIGITS, "!": "i", "|": "i"}.items()}
+LEET: Final[Mapping[int, str]] = {
+    ord(sign): letter for sign, letter in {**_DIGITS, "!": "i", "|": "i"}.items()
+}
 _MIXED: Final = re.compile(r"[^\W\d_][0-9!|@$€]|[0-9!|@$€][^\W\d_]")
 # In a run "!" and "|" separate more often than they spell: "b o m b!".
-_IN_RUN: Final = {ord(sign): letter for sign, letter in _DIGITS.items()}
+IN_RUN: Final[Mapping[int, str]] = {ord(sign): letter for sign, letter in _DIGITS.items()}
 _RUN: Final = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_]))+")
 _OPEN_RUN: Final = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_]))*[\W_]{0,4}\Z")
 _ROT13: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
@@ -29,7 +32,7 @@ _ROT13: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdef
 class _LettersOnly(dict[int, str | None]):
     """Code point to its letter after leet mapping, or to nothing."""
 
-    def __init__(self, mapping: dict[int, str]) -> None:
+    def __init__(self, mapping: Mapping[int, str]) -> None:
         super().__init__()
         self._mapping = mapping
 
@@ -40,18 +43,13 @@ class _LettersOnly(dict[int, str | None]):
         return found
 
 
-_ALL_LETTERS: Final = _LettersOnly(_LEET)
-_RUN_LETTERS: Final = _LettersOnly(_IN_RUN)
+_ALL_LETTERS: Final = _LettersOnly(LEET)
+_RUN_LETTERS: Final = _LettersOnly(IN_RUN)
 
 
 def leet(plain: str) -> str:
     """Canonical text with leet signs read as letters, character for character."""
-    return plain.translate(_LEET)
-
-
-def leet_point(point: int) -> int | None:
-    """The same for one code point of a pattern; ``None`` for digits, which no longer occur."""
-    return None if chr(point).isdecimal() else ord(_LEET.get(point, chr(point)))
+    return plain.translate(LEET)
 
 
 def has_leet(plain: str) -> bool:
@@ -62,11 +60,6 @@ def has_leet(plain: str) -> bool:
 def rot13(plain: str) -> str:
     """Canonical text with its ASCII letters turned by thirteen."""
     return plain.translate(_ROT13)
-
-
-def rot13_point(point: int) -> int:
-    """The same for one code point."""
-    return _ROT13.get(point, point)
 
 
 def letters(plain: str) -> str:
@@ -81,12 +74,12 @@ def letter_places(plain: str) -> list[int]:
 
 def find_runs(plain: str) -> list[tuple[int, int]]:
     """Where runs of two or more single characters stand."""
-    return [match.span() for match in _RUN.finditer(plain.translate(_IN_RUN))]
+    return [match.span() for match in _RUN.finditer(plain.translate(IN_RUN))]
 
 
 def open_run(plain: str) -> int | None:
     """Where a run that may still go on starts, or ``None``."""
-    match = _OPEN_RUN.search(plain.translate(_IN_RUN))
+    match = _OPEN_RUN.search(plain.translate(IN_RUN))
     return None if match is None else match.start()
 
 
@@ -98,8 +91,3 @@ def run_letters(plain: str) -> str:
 def run_places(plain: str) -> list[int]:
     """For each character of :func:`run_letters`, where it stands in ``plain``."""
     return [place for place, char in enumerate(plain) if _RUN_LETTERS[ord(char)] is not None]
-
-
-def run_point(point: int) -> int | None:
-    """What a character of a pattern becomes in a run; ``None`` for digits."""
-    return None if chr(point).isdecimal() else ord(_IN_RUN.get(point, chr(point)))
