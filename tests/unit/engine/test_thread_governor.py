@@ -1,0 +1,83 @@
+"""The governor follows a machine whose neighbours come and go."""
+
+from __future__ import annotations
+
+from assistant.engine.thread_governor import ThreadGovernor
+
+QUIET = {1: 0.010, 2: 0.006}
+BUSY = {1: 0.030, 2: 0.200}
+
+
+class Machine:
+    """Step times by thread count; the governor sets the count."""
+
+    def __init__(self, most: int = 2) -> None:
+        self.times = QUIET
+        self.threads = most
+        self.seconds = 0.0
+        self.governor = ThreadGovernor(most, self._apply)
+
+    def _apply(self, threads: int) -> None:
+        self.threads = threads
+
+    def run(self, steps: int) -> None:
+        for place in range(steps):
+            # A little noise that repeats: medians must not be fooled by it.
+            seconds = self.times[self.threads] * (1 + 0.05 * (place % 3))
+            self.seconds += seconds
+            self.governor.step(seconds)
+
+
+def test_a_quiet_machine_keeps_all_threads() -> None:
+    machine = Machine()
+    machine.run(2000)
+    assert machine.threads == 2
+    assert machine.seconds < 2000 * QUIET[2] * 1.1
+
+
+def test_a_neighbour_costs_a_thread_and_its_leaving_gives_it_back() -> None:
+    machine = Machine()
+    machine.run(100)
+    machine.times = BUSY
+    machine.run(200)
+    assert machine.threads == 1
+    machine.times = QUIET
+    machine.run(200)
+    assert machine.threads == 2
+
+
+def test_a_start_beside_a_busy_neighbour_is_noticed() -> None:
+    machine = Machine()
+    machine.times = BUSY
+    machine.run(60)
+    assert machine.threads == 1
+
+
+def test_tries_beside_a_lasting_neighbour_become_rare() -> None:
+    machine = Machine()
+    machine.times = BUSY
+    machine.run(200)
+    machine.seconds = 0.0
+    machine.run(2000)
+    assert machine.seconds < 2000 * BUSY[1] * 1.15
+
+
+def test_exact_generations_and_fixed_counts_are_left_alone() -> None:
+    machine = Machine()
+    machine.times = BUSY
+    machine.governor.begin(exact=True)
+    machine.run(500)
+    assert machine.threads == 2
+    machine.governor.begin(exact=False)
+    machine.governor.fix(2)
+    machine.run(500)
+    assert machine.threads == 2
+
+
+def test_an_exact_generation_after_a_busy_time_has_all_threads_again() -> None:
+    machine = Machine()
+    machine.times = BUSY
+    machine.run(200)
+    assert machine.threads == 1
+    machine.governor.begin(exact=True)
+    assert machine.threads == 2
