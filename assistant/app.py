@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from assistant.holder.socket import HolderSocket, RemoteApplication
     from assistant.policy import EffectivePolicy, Gate, Places, PolicyState
     from assistant.policy.storage import Disk
-    from assistant.vault import Vault
+    from assistant.vault import KdfParameters, Vault
 
 _CLI_PATIENCE = 20.0
 """Seconds a one-shot command waits for the embedder before BM25 alone answers."""
@@ -250,12 +250,12 @@ class LocalFront:
 
     def create_vault(self, passphrase: str) -> tuple[Application, str]:
         """Make the vault; the recovery key is returned once and kept nowhere."""
-        from assistant.vault import Vault, calibrate
+        from assistant.vault import Vault
 
         self.policy_state()
         self.make_home()
         vault, recovery_key = Vault.create(
-            self.vault_folder, passphrase.encode(), kdf=calibrate(time.perf_counter), now=self.now
+            self.vault_folder, passphrase.encode(), kdf=new_kdf(), now=self.now
         )
         return self._hold(vault), recovery_key
 
@@ -266,6 +266,28 @@ class LocalFront:
         self.policy_state()
         vault = Vault.open(self.vault_folder, passphrase.encode(), now=self.now)
         return self._hold(vault)
+
+    def recover(self, recovery_key: str, passphrase: str) -> None:
+        """Open with the recovery key and set another passphrase. Raises WrongPassphrase."""
+        from assistant.vault import Vault
+
+        with Vault.open(self.vault_folder, recovery=recovery_key, now=self.now) as vault:
+            vault.access.change_passphrase(passphrase.encode(), kdf=new_kdf())
+
+    def restore(self, backup: Path, secret: str, *, recovery: bool, overwrite: bool) -> None:
+        """Put a backup's vault in place; the one that is there stays until it is complete."""
+        from assistant.vault.backup import restore
+        from assistant.vault.unlock import Secret
+
+        self.make_home()
+        made = Secret.recovery(secret) if recovery else Secret.passphrase(secret.encode())
+        restore(backup, self.vault_folder, made, random=os.urandom, overwrite=overwrite)
+
+    def erase_vault(self) -> None:
+        """Remove the whole vault; needs no passphrase, but nobody may hold it."""
+        from assistant.vault.erase import erase_vault
+
+        erase_vault(self.vault_folder)
 
     def _hold(self, vault: Vault) -> Application:
         try:
@@ -305,7 +327,8 @@ class LocalFront:
                 memory=self._memory, embedder_digest=embedder_digest(embedder.sha256),
                 now=self.now, clock=time.monotonic,
                 new_seed=lambda: secrets.randbelow(2**32),
-                new_id=lambda: secrets.token_hex(6), patience=self.settings.patience,
+                new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,
+                patience=self.settings.patience,
             )
         )  # fmt: skip
 
@@ -347,6 +370,13 @@ class LocalFront:
         if self._memory is not None:
             self._memory.stop()
         self._model = self._memory = None
+
+
+def new_kdf() -> KdfParameters:
+    """Argon2id parameters calibrated on this machine towards half a second."""
+    from assistant.vault import calibrate
+
+    return calibrate(time.perf_counter)
 
 
 def tiers_of(state: PolicyState) -> tuple[str, ...]:

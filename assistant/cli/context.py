@@ -42,6 +42,11 @@ class Context:
         self._closing.close()
 
     @property
+    def passphrase_file(self) -> Path | None:
+        """What --passphrase-file named."""
+        return self._passphrase_file
+
+    @property
     def front(self) -> LocalFront:
         """The wired program for this home, built on first use."""
         if self._front is None:
@@ -64,7 +69,6 @@ class Context:
         """
         remote = self.front.holder_elsewhere()
         if remote is not None:
-            self._closing.callback(remote.close)
             return remote
         self.front.require_vault()
         if warm:
@@ -86,19 +90,23 @@ class Context:
     def passphrase(self, prompt: str = "Passphrase: ") -> str:
         """From --passphrase-file, or typed. Raises VaultLocked with nobody to ask."""
         if self._passphrase_file is not None:
-            return _read_passphrase(self._passphrase_file)
+            return read_secret(self._passphrase_file)
         if not self.terminal:
             raise VaultLocked("The vault is locked and there is no terminal to ask on.")
         return getpass.getpass(prompt)
 
-    def new_passphrase(self) -> str:
+    def application_with(self, passphrase: str) -> Application:
+        """Like ``application``, with a passphrase that was asked for already."""
+        return self.front.holder_elsewhere() or self.front.unlock(passphrase)
+
+    def new_passphrase(self, file: Path | None = None) -> str:
         """A passphrase to make: from the file, or typed twice with its strength said."""
-        if self._passphrase_file is not None:
-            given = _read_passphrase(self._passphrase_file)
+        if file is not None:
+            given = read_secret(file)
         elif not self.terminal:
             raise ConfirmationMissing(
-                "A new vault needs a passphrase and there is no terminal to ask on.",
-                hint="Give --passphrase-file FILE.",
+                "A new passphrase is needed and there is no terminal to ask on.",
+                hint="Give the file option for it.",
             )
         else:
             given = self._typed_twice()
@@ -132,7 +140,8 @@ class Context:
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def _read_passphrase(path: Path) -> str:
+def read_secret(path: Path) -> str:
+    """The first line of a file, or of stdin for "-". Raises UsageError."""
     if str(path) == "-":
         line = sys.stdin.buffer.readline(_PASSPHRASE_LIMIT + 1)
     else:

@@ -22,7 +22,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Make it; print the recovery key, the only time it is ever shown."""
     context.front.require_no_vault()
-    _, recovery_key = context.front.create_vault(context.new_passphrase())
+    _, recovery_key = context.front.create_vault(context.new_passphrase(context.passphrase_file))
     if arguments.json:
         print_json({"recovery_key": recovery_key, "home": str(context.front.settings.home)})
         return 0

@@ -26,6 +26,7 @@ NOUNS = (
     "ask",
     "init",
     "keys",
+    "keep",
     "feedback",
     "preferences",
     "recall",

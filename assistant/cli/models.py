@@ -52,9 +52,8 @@ def show_all(arguments: argparse.Namespace, context: Context) -> int:
         mark = "●" if entry.in_use else "○"
         size = f"{entry.size / 1e6:.0f} MB"
         missing = "" if entry.present else "  (file missing)"
-        say(
-            f"{mark} {entry.id}  {entry.kind}, {size}, {entry.licence or 'licence unknown'}{missing}"
-        )
+        licence = entry.licence or "licence unknown"
+        say(f"{mark} {entry.id}  {entry.kind}, {size}, {licence}{missing}")
         say(f"    {entry.name}; sha256 {entry.sha256[:16]}…")
     return 0
 

@@ -112,6 +112,7 @@ def turn_outcome(outcome: Outcome) -> TurnOutcome:
     notes = {
         "rulings": [msgspec.to_builtins(each) for each in outcome.rulings],
         "profile": [list(pair) for pair in outcome.profile],
+        "instructions": list(outcome.instructions),
         "sampling": outcome.sampling,
         "rules_in_force": outcome.rules_in_force,
         "prompt_tokens": outcome.prompt_tokens,

@@ -46,6 +46,7 @@ class Outcome:
     used: tuple[UsedItem, ...] = ()
     rulings: tuple[Ruling, ...] = ()
     profile: tuple[tuple[str, str], ...] = ()
+    instructions: tuple[str, ...] = ()
     rules_in_force: int = 0
     tokens: int = 0
     prompt_tokens: int = 0

@@ -54,9 +54,12 @@ class Personaliser(Protocol):
         ...
 
     def render(
-        self, items: Sequence[UsedItem], question: str
-    ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """The block that stands beside the question, and the profile values in it."""
+        self, items: Sequence[UsedItem], instructed: Sequence[str] | None = None
+    ) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
+        """The block beside the question, the profile values in it, its instructions.
+
+        ``instructed`` are the instructions of an earlier turn, to render it as it was.
+        """
         ...
 
     def choose(self, answers: Sequence[str], items: Sequence[UsedItem]) -> int:
@@ -157,6 +160,7 @@ class _Run:
         self._streams = Streams(desk.gate, question.candidates, desk.clock, began)
         self._used: tuple[UsedItem, ...] = ()
         self._profile: tuple[tuple[str, str], ...] = ()
+        self._instructions: tuple[str, ...] = ()
         self._rulings = list(asked.rulings)
         self._ended = False
 
@@ -192,7 +196,7 @@ class _Run:
             yield Waiting("memory")
             found = personaliser.find(self._asked.text, self._key.conversation)
             self._used = tuple(item for item in found if self._may_use(item))
-            block, self._profile = personaliser.render(self._used, self._asked.text)
+            block, self._profile, self._instructions = personaliser.render(self._used)
             yield Recalled(self._used)
         self._block = block
         if self._desk.model.state.phase is not Phase.READY and not cancelled():
@@ -258,7 +262,8 @@ class _Run:
         outcome = replace(
             _blank(self._question, desk, status),
             answer=answer.text, used=self._used, rulings=tuple(self._rulings),
-            profile=self._profile, tokens=answer.tokens, prompt_tokens=answer.prompt_tokens,
+            profile=self._profile, instructions=self._instructions,
+            tokens=answer.tokens, prompt_tokens=answer.prompt_tokens,
             first_token_s=answer.first_token_s, first_shown_s=answer.first_shown_s,
             tokens_per_s=answer.tokens_per_s, alternatives=answer.others,
         )  # fmt: skip

@@ -13,6 +13,8 @@ from assistant.conversation.prompt import question_message, system_message
 from assistant.errors import NoSuchItem
 from assistant.holder.interface import (
     ConversationItem,
+    DecisionItem,
+    DecisionQuery,
     ListConversations,
     RenameConversation,
     SearchHistory,
@@ -90,6 +92,15 @@ class History:
         """Another title."""
         self._vault.conversations.rename(self.conversation_id(request.id), request.title)
         yield DoneReply("Renamed.")
+
+    def decisions(self, request: DecisionQuery) -> Iterator[DecisionItem]:
+        """The decision log, its chain of hashes verified first."""
+        self._vault.decision_log.verify()
+        for entry in self._vault.decision_log.list(limit=request.limit):
+            yield DecisionItem(
+                entry.seq, entry.at.isoformat(), entry.rule, entry.tier, entry.issuer,
+                entry.where, entry.effect, entry.score, entry.view,
+            )  # fmt: skip
 
     def turn(self, given: str) -> Turn:
         """The turn with that id; "" is the latest. Raises NoSuchItem."""
@@ -169,9 +180,8 @@ class Account:
 
     def _prompt(self, turn: Turn, used: tuple[UsedItem, ...]) -> str:
         """The prompt rendered anew from ids, the template version and the turns before."""
-        block = ""
-        if turn.personalised and used:
-            block, _ = self._personaliser.render(used, turn.question)
+        notes: Any = turn_notes(turn)
+        block, _, _ = self._personaliser.render(used, tuple(notes.get("instructions", ())))
         before = self._vault.turns.list(turn.conversation_id)
         lines = [f"[system] {system_message(self._policy.system_lines).content}"]
         for earlier in before:

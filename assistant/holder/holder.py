@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.conversation.events import TurnEvent
+from assistant.conversation.events import TurnEnded, TurnEvent
 from assistant.conversation.ledger import IncognitoLedger, VaultLedger, log_rulings
 from assistant.conversation.question import Question
 from assistant.conversation.turn import Desk, run_turn
@@ -23,6 +23,7 @@ from assistant.errors import AssistantError, NoSuchItem, UsageError, VaultLocked
 from assistant.holder import interface as ask
 from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
+from assistant.holder.keeping import Keeping
 from assistant.holder.learning import Learning
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.settings import UserSettings
@@ -31,7 +32,7 @@ from assistant.holder.taste import Taste
 
 if TYPE_CHECKING:
     from assistant.policy import EffectivePolicy, Gate
-    from assistant.vault import Vault
+    from assistant.vault import KdfParameters, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Parts:
     clock: Callable[[], float]
     new_seed: Callable[[], int]
     new_id: Callable[[], str]
+    new_kdf: Callable[[], KdfParameters]
     patience: float
 
 
@@ -64,9 +66,14 @@ class Holder:
         vault = parts.vault
         self.settings = UserSettings(vault, parts.policy)
         self._feed = MemoryFeed(vault, parts.memory, parts.embedder_digest)
-        self._taste = Taste(vault, parts.memory, self._feed, parts.now, parts.patience)
+        self._taste = Taste(
+            vault, parts.memory, self._feed, parts.policy, parts.now, parts.patience
+        )
         self._history = History(vault)
-        self._learning = Learning(parts.vault, parts.gate, self._feed, self.settings, parts.now)
+        self._learning = Learning(
+            vault, parts.gate, self._feed, self._taste, self.settings, parts.now
+        )
+        self._keeping = Keeping(vault, parts.gate, parts.policy, self._learning, parts.new_kdf)
         why = self._taste.for_turn(0, earlier=True)
         self._account = Account(vault, self._history, parts.policy, why)
         self._vault_ledger = VaultLedger(vault)
@@ -135,9 +142,15 @@ class Holder:
                 yield from self._history.search(request)
             case ask.RenameConversation():
                 yield from self._history.rename(request)
+            case ask.DecisionQuery():
+                yield from self._history.decisions(request)
             case ask.DeleteConversation():
                 identity = self._history.conversation_id(request.id)
-                yield from self._learning.erase_conversation(identity)
+                yield from self._keeping.handle(ask.EraseItem("conversation", identity))
+            case ask.ChangePassphrase() | ask.BackUp() | ask.Export() | ask.Import():
+                yield from self._keeping.handle(request)
+            case ask.EraseItem():
+                yield from self._keeping.handle(request)
             case _:
                 yield from self._learning.handle(request)
 
@@ -159,15 +172,16 @@ class Holder:
             for event in run_turn(
                 question, desk, cancellation.when_cancelled, lambda: cancellation.cancelled
             ):
-                self._note_context(event)
+                self._note(event)
                 yield event
-        self._feed.changed()
 
-    def _note_context(self, event: TurnEvent) -> None:
-        from assistant.conversation.events import TurnEnded
-
-        if isinstance(event, TurnEnded) and event.context_size:
+    def _note(self, event: TurnEvent) -> None:
+        if not isinstance(event, TurnEnded):
+            return
+        if event.context_size:
             self._context = (event.context_used, event.context_size)
+        if event.turn and not self._incognito.holds(event.conversation):
+            self._feed.turn_added(event.turn)
 
     def _prepare(self, request: ask.Ask) -> tuple[Desk, Question]:
         settings, parts = self.settings, self._parts

@@ -162,6 +162,70 @@ class StatusQuery(Request, frozen=True, tag="status"):
     """Reply: ``StatusLine``."""
 
 
+class ProfileQuery(Request, frozen=True, tag="profile"):
+    """Reply: ``ProfileItem`` for each dimension, in a fixed order."""
+
+
+class SetProfile(Request, frozen=True, tag="set-profile"):
+    """Set, lock or release (``value`` None, not locked) a dimension. Reply: ``ProfileItem``."""
+
+    dimension: str
+    value: float | None = None
+    locked: bool = False
+
+
+class ChangePassphrase(Request, frozen=True, tag="passwd"):
+    """Wrap the master key anew; ``rekey`` makes a new one and encrypts everything again.
+
+    ``current`` must be the vault's passphrase: an open vault is not enough. Reply:
+    ``RecoveryKey`` after a rekey (shown once), otherwise ``Done``.
+    """
+
+    current: str
+    passphrase: str
+    rekey: bool = False
+
+
+class BackUp(Request, frozen=True, tag="backup"):
+    """Write one encrypted, verified file. Reply: ``Done``."""
+
+    path: str
+    overwrite: bool = False
+
+
+class Export(Request, frozen=True, tag="export"):
+    """Write chosen items in the clear. ``conversations`` None is all. Reply: ``Done``."""
+
+    path: str
+    format: Literal["json", "markdown"]
+    conversations: tuple[str, ...] | None = None
+    preferences: bool = True
+    overwrite: bool = False
+
+
+class Import(Request, frozen=True, tag="import"):
+    """Read an export of this program or of ChatGPT. Reply: ``Done``."""
+
+    path: str
+
+
+class EraseItem(Request, frozen=True, tag="erase"):
+    """Erase an item, or what was learned. ``kind`` "learned" with an id of a conversation
+    or "" for everything; "older" with a number of days. ``backups`` removes the
+    backups this vault wrote as well, which would still hold it. Reply: ``Done``.
+    """
+
+    kind: Literal["turn", "feedback", "preference", "conversation", "learned", "older"]
+    id: str = ""
+    backups: bool = False
+
+
+class DecisionQuery(Request, frozen=True, tag="decisions"):
+    """The log of policy decisions. Reply: ``DecisionItem`` each, oldest first."""
+
+    limit: int = 200
+
+
 class UseModel(Request, frozen=True, tag="use-model"):
     """Change the chat model; the previous one stays if the new one fails. Reply: ``Done``."""
 
@@ -176,7 +240,9 @@ AnyRequest = (
     Ask | GiveFeedback | UndoFeedback | ListFeedback | ListPreferences | AddPreference
     | EditPreference | SetPreferenceState | DeletePreference | RecallQuery | WhyQuery
     | ListConversations | ShowConversation | SearchHistory | DeleteConversation
-    | RenameConversation | GetSettings | ChangeSetting | StatusQuery | UseModel | Lock
+    | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | BackUp | Export
+    | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting | StatusQuery | UseModel
+    | Lock
 )  # fmt: skip
 
 # -- replies -------------------------------------------------------------------------------
@@ -323,9 +389,48 @@ class StatusLine(Reply, frozen=True, tag="status-line"):
     notices: tuple[str, ...] = ()
 
 
+class ProfileItem(Reply, frozen=True, tag="profile-item"):
+    """One dimension of the style profile: value and error bar from -1 to 1.
+
+    ``source`` is neutral, learned, set or locked; ``acts`` whether it shapes answers.
+    """
+
+    dimension: str
+    value: float
+    low: float
+    high: float
+    source: str
+    acts: bool
+    low_end: str
+    high_end: str
+    words: str
+    managed: Ruling | None = None
+
+
+class RecoveryKey(Reply, frozen=True, tag="recovery-key"):
+    """A new recovery key, shown once."""
+
+    recovery_key: str
+
+
+class DecisionItem(Reply, frozen=True, tag="decision"):
+    """One entry of the decision log: rule and tier, never text."""
+
+    seq: int
+    at: str
+    rule: str
+    tier: str
+    issuer: str
+    where: str
+    effect: str
+    score: float | None
+    view: str
+
+
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
-    | TurnItem | SearchHit | SettingItem | StatusLine
+    | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
+    | DecisionItem
 )  # fmt: skip
 
 # -- the interface -------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from assistant.conversation.events import Ruling
 from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError
@@ -13,19 +14,25 @@ from assistant.holder import interface as ask
 from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.settings import UserSettings
+from assistant.holder.taste import Taste
+from assistant.personal.dimensions import ENDS, Dimension
 from assistant.personal.feedback import read_act
 from assistant.personal.preferences import (
     MAX_PREFERENCE_CHARS,
     conflicting,
     read_preference,
 )
+from assistant.personal.profile import DimensionState
+from assistant.personal.proposals import propose
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.records import (
+    Erased,
     Feedback,
     FeedbackKind,
     ItemKind,
     Preference,
     PreferenceState,
+    ProfileValue,
     Scope,
     Turn,
 )
@@ -43,11 +50,12 @@ class Learning:
         vault: Vault,
         gate: Gate,
         feed: MemoryFeed,
+        taste: Taste,
         settings: UserSettings,
         now: Callable[[], datetime],
     ) -> None:
-        self._vault, self._gate, self._feed = vault, gate, feed
-        self._settings, self._now = settings, now
+        self._vault, self._gate, self._feed, self._taste = vault, gate, feed, taste
+        self._settings, self.now = settings, now
 
     def handle(self, request: Any) -> Iterator[AnyReply]:
         """Answer one request; see ``interface``."""
@@ -62,7 +70,7 @@ class Learning:
                 yield self._set_state(request)
             case ask.DeletePreference():
                 self._vault.preferences.get(request.id)
-                self._forget(self._vault.erase.item(ItemKind.PREFERENCE, request.id))
+                self.forget(self._vault.erase.item(ItemKind.PREFERENCE, request.id))
                 yield Done("Erased.")
             case ask.GiveFeedback():
                 yield self._give(request)
@@ -70,6 +78,10 @@ class Learning:
                 yield from self._feedback(request)
             case ask.UndoFeedback():
                 yield self._undo(request)
+            case ask.ProfileQuery():
+                yield from (profile_item(state) for state in self._taste.profile.states)
+            case ask.SetProfile():
+                yield self._set_profile(request)
             case _:
                 raise UsageError("The holder does not know this request.")
 
@@ -84,7 +96,7 @@ class Learning:
         if scope is not Scope.ALWAYS and not request.scope_ref:
             raise UsageError("This scope needs to say which.", hint="Give --for WHAT.")
         reading = read_preference(text)
-        expires = self._now() + reading.expires_after if reading.expires_after else None
+        expires = self.now() + reading.expires_after if reading.expires_after else None
         kept = self._vault.preferences.add(
             text, scope=scope, scope_ref=request.scope_ref, expires=expires,
             domain=",".join(sorted(reading.domains)),
@@ -165,7 +177,8 @@ class Learning:
             self._vault.feedback.add(turn.id, act.kind, act.value, act.reasons) for act in acts
         ]
         self._feed.changed()
-        proposal = self._propose(stored[0], turn) if self._settings.on("learning") else None
+        self._taste.changed()
+        proposal = self._propose(stored, turn) if self._settings.on("learning") else None
         return FeedbackGiven(stored[0].id, turn.id, proposal)
 
     def _check_note(self, text: str) -> None:
@@ -179,8 +192,39 @@ class Learning:
                 f"(rule {ruling.rule}, {ruling.issuer}, tier {ruling.tier})"
             )
 
-    def _propose(self, _act: Feedback, _turn: Turn) -> PreferenceItem | None:
+    def _propose(self, acts: list[Feedback], turn: Turn) -> PreferenceItem | None:
+        """At most one proposal, stored as such; it acts on nothing until it is accepted."""
+        ids = {act.id for act in acts}
+        earlier = [pair for pair in self._taste.acts() if pair[0].id not in ids]
+        known = self._vault.preferences.list()
+        for act in acts:
+            found = propose(act, turn, earlier=earlier, known=known)
+            if found is not None and self._may_keep(found.text):
+                kept = self._vault.preferences.add(
+                    found.text, source=found.source, provenance=found.provenance,
+                    state=PreferenceState.PROPOSED,
+                )  # fmt: skip
+                return self._item(kept)
         return None
+
+    def _may_keep(self, text: str) -> bool:
+        decision = self._gate.check([Segment(text, Origin.PREFERENCE)], Where.PREFERENCE)
+        return decision.effect < Effect.CONFIRM
+
+    def _set_profile(self, request: ask.SetProfile) -> ask.ProfileItem:
+        try:
+            dimension = Dimension(request.dimension)
+        except ValueError as error:
+            raise UsageError(f"A dimension is one of {', '.join(Dimension)}.") from error
+        if request.value is not None and not -1.0 <= request.value <= 1.0:
+            raise UsageError("A dimension lies between -1 and 1.")
+        if request.value is None and not request.locked:
+            self._vault.profile.delete(dimension.value)
+        else:
+            value = ProfileValue(dimension.value, request.value, request.locked)
+            self._vault.profile.put(value)
+        self._taste.changed()
+        return profile_item(self._taste.profile[dimension])
 
     def _turn(self, given: str) -> Turn:
         if given:
@@ -208,19 +252,37 @@ class Learning:
                 raise NoSuchItem("There is no feedback to take back.")
             act = given[-1]
         self._vault.feedback.undo(act.id)
+        self._taste.changed()
         # What was inferred from it and not yet accepted goes too; an accepted preference
         # is the user's own word by now and stays until they delete it.
         for preference in self._vault.preferences.list(state=PreferenceState.PROPOSED):
             if preference.provenance == act.id:
-                self._forget(self._vault.erase.item(ItemKind.PREFERENCE, preference.id))
+                self.forget(self._vault.erase.item(ItemKind.PREFERENCE, preference.id))
         return Done("Taken back.")
 
     # -- erasing ---------------------------------------------------------------------------
 
-    def erase_conversation(self, identity: str) -> Iterator[Done]:
-        """A conversation with everything learned from it, from the running index too."""
-        self._forget(self._vault.erase.conversation(identity))
-        yield Done("Erased.")
-
-    def _forget(self, erased: Any) -> None:
+    def forget(self, erased: Erased) -> None:
+        """What was erased leaves the running indexes and the profile at once."""
         self._feed.forget(erased.items)
+        self._taste.changed()
+
+    def refill(self) -> None:
+        """Something was imported: index it."""
+        self._feed.changed()
+        self._taste.changed()
+
+
+def profile_item(state: DimensionState) -> ask.ProfileItem:
+    """A dimension as the faces draw it."""
+    ends, bound = ENDS[state.dimension], state.bound
+    managed = None
+    if bound is not None:
+        managed = Ruling(
+            "bound", f"profile.{state.dimension.value}", "", bound.by,
+            f"{state.dimension.value} is bounded", bound.reason, "",
+        )  # fmt: skip
+    return ask.ProfileItem(
+        state.dimension.value, state.value, state.low, state.high, state.source,
+        state.acts, ends.low, ends.high, state.words, managed,
+    )  # fmt: skip

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from assistant.engine.interfaces import Memory, Phase
 from assistant.errors import AssistantError, NoSuchItem
+from assistant.personal.history_index import HistoryIndex
 from assistant.personal.protocols import index_key
 from assistant.personal.vectors import SmallIndex
-from assistant.vault.records import Embedding, ItemKind
+from assistant.vault.records import Embedding, ItemKind, Turn, TurnStatus
 
 if TYPE_CHECKING:
     from assistant.vault import Vault
 
 _SLICE = 16
 _FEED_SLICE = 2000
+_HISTORY_LIMIT = 20_000
+"""Turns up to which their words are indexed in this process too; beyond, the vault's own
+full-text index answers, so that a long history costs the screen nothing."""
 _KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN)
 
 
@@ -63,6 +68,9 @@ class MemoryFeed:
     def __init__(self, vault: Vault, memory: Memory, digest: str) -> None:
         self._vault, self._memory, self._digest = vault, memory, digest
         self.preferences = SmallIndex()
+        self.history = HistoryIndex()
+        self._history_ready = threading.Event()
+        self._unindexed: Iterator[Turn] | None = None
         self._turn_running = threading.Event()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -77,6 +85,11 @@ class MemoryFeed:
             if found.kind is ItemKind.PREFERENCE:
                 self.preferences.put(index_key(found.kind, found.item_id), found.vector)
         self._thread.start()
+
+    @property
+    def history_ready(self) -> bool:
+        """Whether every finished turn is in ``history``; until then the vault is searched."""
+        return self._history_ready.is_set()
 
     def stop(self) -> None:
         """End the thread; what was not embedded yet is found missing next time."""
@@ -95,6 +108,15 @@ class MemoryFeed:
         if self._memory.state.phase is Phase.READY:
             self._memory.pause(paused)
 
+    def turn_added(self, turn_id: str) -> None:
+        """A turn ended: searchable by its words at once, by meaning when embedded."""
+        if self.history_ready:
+            try:
+                self._index(self._vault.turns.get(turn_id))
+            except NoSuchItem:
+                return
+        self.changed()
+
     def changed(self) -> None:
         """Something was added or reworded: look for what has no vector."""
         self._caught_up.clear()
@@ -102,8 +124,10 @@ class MemoryFeed:
 
     def forget(self, items: Iterable[tuple[ItemKind, str]]) -> None:
         """Drop erased items from the running indexes, at once."""
-        keys = [index_key(kind, item) for kind, item in items]
+        erased = list(items)
+        keys = [index_key(kind, item) for kind, item in erased]
         self.preferences.remove(keys)
+        self.history.remove(item for kind, item in erased if kind is ItemKind.TURN)
         if keys and self._memory.state.phase in {Phase.READY, Phase.GENERATING}:
             try:
                 self._memory.index_remove(keys)
@@ -138,6 +162,8 @@ class MemoryFeed:
 
     def _work(self) -> bool:
         """One slice; False when there is nothing to do now."""
+        if not self._turn_running.is_set() and not self.history_ready and self._index_slice():
+            return True
         state = self._memory.state
         if state.phase is not Phase.READY or self._turn_running.is_set():
             return False
@@ -150,6 +176,24 @@ class MemoryFeed:
         except AssistantError:
             # The child died or the vault is closing; the next wake tries again.
             return False
+
+    def _index_slice(self) -> bool:
+        """Index some turns by their words; False when all are, or there are too many."""
+        if self._unindexed is None:
+            if self._vault.turns.count() > _HISTORY_LIMIT:
+                return False
+            self._unindexed = self._vault.turns.all()
+        turns = list(islice(self._unindexed, _FEED_SLICE // 10))
+        for turn in turns:
+            self._index(turn)
+        if not turns:
+            self._history_ready.set()
+        return bool(turns)
+
+    def _index(self, turn: Turn) -> None:
+        if turn.status is TurnStatus.COMPLETE:
+            said = f"{turn.question}\n{turn.answer}"
+            self.history.put(turn.id, turn.conversation_id, turn.position, said)
 
     def _fill(self) -> None:
         self._memory.index_clear()

@@ -52,7 +52,7 @@ SETTINGS: Mapping[str, Setting] = {
             "persona", ("neutral", "friendly", "formal"),
         ),
         Setting(
-            "temperature", "number", "0.6", "How freely words are drawn; 0 is always the likeliest.",
+            "temperature", "number", "0.6", "How freely words are drawn; 0 takes the likeliest.",
             "temperature", low=0.0, high=2.0,
         ),
         Setting(

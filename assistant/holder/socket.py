@@ -205,9 +205,6 @@ class RemoteApplication:
             return None
         return remote
 
-    def close(self) -> None:
-        """Nothing is held between requests."""
-
     def _connect(self) -> Connection[Any, Any]:
         with _short(address(self._home)) as short:
             connection = Client(short)

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from assistant.conversation.events import UsedItem
 from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
+from assistant.personal.choosing import choose
 from assistant.personal.considered import Considered, Recollection
-from assistant.personal.feedback import lesson
+from assistant.personal.feedback import Role, lesson
 from assistant.personal.placement import block, rendered_again
+from assistant.personal.profile import Bound, Profile, build_profile, instructions
 from assistant.personal.recall import Recall
-from assistant.vault.records import ItemKind
+from assistant.personal.styles import Style, read_wishes
+from assistant.vault.records import Feedback, Found, ItemKind, Turn
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from assistant.engine.interfaces import Memory
+    from assistant.policy import EffectivePolicy
     from assistant.vault import Vault
 
 _BUDGET_TOKENS = 160
+ERASED = "[erased]"
+
+
+class _Words:
+    """Full-text search: the neighbour-aware index once it is filled, the vault's until then."""
+
+    def __init__(self, vault: Vault, feed: MemoryFeed) -> None:
+        self._vault, self._feed = vault, feed
+
+    def turns(self, text: str, limit: int) -> Sequence[Found]:
+        """Finished turns, best first."""
+        if self._feed.history_ready:
+            return self._feed.history.turns(text, limit)
+        return self._vault.search.turns(text, limit)
+
+    def preferences(self, text: str, limit: int) -> Sequence[Found]:
+        """Preferences, best first."""
+        return self._vault.search.preferences(text, limit)
 
 
 class Taste:
@@ -30,12 +53,16 @@ class Taste:
         vault: Vault,
         memory: Memory,
         feed: MemoryFeed,
+        policy: EffectivePolicy,
         now: Callable[[], datetime],
         patience: float,
     ) -> None:
         self._vault, self._feed, self._patience = vault, feed, patience
+        self._bounds = profile_bounds(policy)
+        self._profile: Profile | None = None
+        self._building = threading.Lock()
         self._recall = Recall(
-            search=vault.search,
+            search=_Words(vault, feed),
             embedder=LiveEmbedder(memory),
             preferences=vault.preferences,
             feedback=vault.feedback,
@@ -51,6 +78,25 @@ class Taste:
         return self._recall.find(
             question, conversation=conversation, k=k, budget_tokens=_BUDGET_TOKENS
         )
+
+    @property
+    def profile(self) -> Profile:
+        """The style profile, recomputed from every act since it last changed."""
+        with self._building:
+            if self._profile is None:
+                self._profile = build_profile(self.acts(), self._vault.profile.list(), self._bounds)
+            return self._profile
+
+    def acts(self) -> list[tuple[Feedback, Turn]]:
+        """Every act that stands, with its turn, oldest first."""
+        acts = self._vault.feedback.list()
+        turns = self._vault.turns.many({act.turn_id for act in acts})
+        return [(act, turns[act.turn_id]) for act in acts if act.turn_id in turns]
+
+    def changed(self) -> None:
+        """Feedback or a slider changed: the profile is built anew, never patched."""
+        with self._building:
+            self._profile = None
 
     def for_turn(self, k: int, *, earlier: bool) -> TurnTaste:
         """One turn's view: at most ``k`` memories; earlier turns only where allowed."""
@@ -74,29 +120,61 @@ class TurnTaste:
         return tuple(UsedItem(i.kind.value, i.id, i.text, round(i.score, 4)) for i in kept)
 
     def render(
-        self, items: Sequence[UsedItem], _question: str
-    ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """The block beside the question; rendered from ids where nothing was just found."""
+        self, items: Sequence[UsedItem], instructed: Sequence[str] | None = None
+    ) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
+        """The block beside the question, the profile values in it, its instructions.
+
+        ``instructed`` are the instructions of an earlier turn, to render it as it was.
+        """
+        profile = self._taste.profile
+        lines = tuple(instructed or ())
+        if instructed is None:
+            lines = instructions(profile, _covered(items))
+        shown = profile.shown() if lines else ()
         found = [self._found.get((item.kind, item.id)) for item in items]
         if all(one is not None for one in found):
-            return block([one for one in found if one is not None]), ()
-        return self._again(items), ()
+            return block([one for one in found if one is not None], lines), shown, lines
+        return self._again(items, lines), shown, lines
 
-    def _again(self, items: Sequence[UsedItem]) -> str:
-        known = {}
+    def _again(self, items: Sequence[UsedItem], lines: Sequence[str]) -> str:
+        known: dict[tuple[ItemKind, str], tuple[str, Role | None]] = {}
         for item in items:
-            if item.text != "[erased]":
-                key = (ItemKind(item.kind), item.id)
-                known[key] = (item.text, self._role(item))
-        return rendered_again([(ItemKind(i.kind), i.id) for i in items], known)
+            if item.text != ERASED:
+                known[ItemKind(item.kind), item.id] = (item.text, self._role(item))
+        return rendered_again([(ItemKind(i.kind), i.id) for i in items], known, lines)
 
-    def _role(self, item: UsedItem):  # type: ignore[no-untyped-def]
+    def _role(self, item: UsedItem) -> Role | None:
         if item.kind != ItemKind.FEEDBACK.value:
             return None
         act = self._vault.feedback.get(item.id)
         found = lesson(act, self._vault.turns.get(act.turn_id))
         return found.role if found else None
 
-    def choose(self, _answers: Sequence[str], _items: Sequence[UsedItem]) -> int:
-        """Without a learned profile the first answer stands."""
-        return 0
+    def choose(self, answers: Sequence[str], items: Sequence[UsedItem]) -> int:
+        """The index of the answer this person would prefer."""
+        wishes = [item.text for item in items if item.kind == ItemKind.PREFERENCE.value]
+        return choose(answers, self._taste.profile, wishes).index
+
+
+def _covered(items: Sequence[UsedItem]) -> set[Style]:
+    """Styles a stated preference speaks of already: the user's own words win."""
+    said = (i.text for i in items if i.kind == ItemKind.PREFERENCE.value)
+    return {wish.style for text in said for wish in read_wishes(text)}
+
+
+def profile_bounds(policy: EffectivePolicy) -> dict[str, Bound]:
+    """What the tiers allow of each dimension, with who says so."""
+    bounds = {}
+    for found in policy.bounds:
+        prefix, _, dimension = found.key.partition(".")
+        if prefix != "profile":
+            continue
+        edge = found.maximum or found.minimum
+        if edge is not None:
+            bounds[dimension] = Bound(
+                found.minimum.value if found.minimum else -1.0,
+                found.maximum.value if found.maximum else 1.0,
+                edge.source.issuer,
+                edge.source.reason,
+            )
+    return bounds

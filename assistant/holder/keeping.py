@@ -1,0 +1,206 @@
+"""Keeping and giving away: passphrase, backup, export, import, erasure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.conversation.ledger import log_rulings
+from assistant.conversation.rulings import ruling_of
+from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultExists
+from assistant.holder import interface as ask
+from assistant.holder.interface import AnyReply, Done, RecoveryKey
+from assistant.holder.learning import Learning
+from assistant.policy import Effect, Origin, Segment, Where
+from assistant.vault.records import ItemKind
+
+if TYPE_CHECKING:
+    from assistant.policy import EffectivePolicy, Gate
+    from assistant.vault import KdfParameters, Vault
+    from assistant.vault.transfer import ExportDocument
+
+
+class Keeping:
+    """Answers the requests that concern the vault as a whole."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        gate: Gate,
+        policy: EffectivePolicy,
+        learning: Learning,
+        new_kdf: Callable[[], KdfParameters],
+    ) -> None:
+        self._vault, self._gate, self._policy = vault, gate, policy
+        self._learning, self._new_kdf = learning, new_kdf
+
+    def handle(self, request: Any) -> Iterator[AnyReply]:
+        """Answer one request; see ``interface``."""
+        match request:
+            case ask.ChangePassphrase():
+                yield self._passwd(request)
+            case ask.BackUp():
+                size = self._vault.back_up(Path(request.path), overwrite=request.overwrite)
+                yield Done(f"Backed up and verified: {size:,} bytes.")
+            case ask.Export():
+                yield self._export(request)
+            case ask.Import():
+                yield self._import(request)
+            case ask.EraseItem():
+                yield self._erase(request)
+
+    def _passwd(self, request: ask.ChangePassphrase) -> AnyReply:
+        self._vault.access.check_passphrase(request.current.encode())
+        given = request.passphrase.encode()
+        if not given:
+            raise UsageError("An empty passphrase protects nothing.", hint="Choose a longer one.")
+        if request.rekey:
+            return RecoveryKey(self._vault.access.rekey(given, kdf=self._new_kdf()))
+        self._vault.access.change_passphrase(given, kdf=self._new_kdf())
+        return Done("The passphrase was changed.")
+
+    # -- export and import -----------------------------------------------------------------
+
+    def _export(self, request: ask.Export) -> Done:
+        from assistant.vault.markdown import to_markdown
+        from assistant.vault.transfer import ExportScope, to_json
+
+        allowed = self._policy.clamp("export", request.format)
+        if allowed.source is not None:
+            source = allowed.source
+            raise PolicyRefusal(
+                f"{source.issuer} does not allow this export ({source.rule_id}): {source.reason}",
+                hint=f"Appeal: {source.appeal}",
+            )
+        scope = ExportScope(request.conversations, request.preferences)
+        document = self._vault.export(scope)
+        self._check_export(document)
+        if request.format == "json":
+            content = to_json(document)
+        else:
+            content = "".join(to_markdown(document)).encode()
+        _write(Path(request.path), content, overwrite=request.overwrite)
+        return Done(f"Exported in the clear: {len(document.conversations)} conversations.")
+
+    def _check_export(self, document: ExportDocument) -> None:
+        for each in document.conversations:
+            said = [Segment(t.turn.question, Origin.USER) for t in each.turns]
+            said += [Segment(t.turn.answer, Origin.MODEL) for t in each.turns]
+            decision = self._gate.check(said, Where.EXPORT)
+            if decision.effect is Effect.BLOCK:
+                ruling = ruling_of(decision, Where.EXPORT)
+                log_rulings(self._vault, [ruling])
+                raise PolicyRefusal(
+                    f"Policy does not allow exporting conversation {each.conversation.id}: "
+                    f"{ruling.reason} (rule {ruling.rule}, {ruling.issuer})",
+                    hint="Export others with --conversation ID.",
+                )
+
+    def _import(self, request: ask.Import) -> Done:
+        conversations = turns = preferences = passed_over = refused = 0
+        for document in read_import(Path(request.path)):
+            kept, stopped = self._permitted(document)
+            counts = self._vault.import_document(kept)
+            conversations += counts.conversations
+            turns += counts.turns
+            preferences += counts.preferences
+            passed_over += counts.passed_over
+            refused += stopped
+        self._learning.refill()
+        told = (
+            f"Imported {conversations} conversations with {turns} turns and "
+            f"{preferences} preferences; {passed_over} were there already."
+        )
+        return Done(told + (f" Policy refused {refused} preferences." if refused else ""))
+
+    def _permitted(self, document: ExportDocument) -> tuple[ExportDocument, int]:
+        """Every imported preference passes the gate as a typed one would."""
+        import msgspec
+
+        kept = []
+        for preference in document.preferences:
+            segment = Segment(preference.text, Origin.PREFERENCE)
+            decision = self._gate.check([segment], Where.PREFERENCE)
+            if decision.effect < Effect.CONFIRM:
+                kept.append(preference)
+            else:
+                log_rulings(self._vault, [ruling_of(decision, Where.PREFERENCE)])
+        refused = len(document.preferences) - len(kept)
+        return msgspec.structs.replace(document, preferences=tuple(kept)), refused
+
+    # -- erasing ---------------------------------------------------------------------------
+
+    def _erase(self, request: ask.EraseItem) -> Done:
+        from assistant.vault.erase import erase_backups
+
+        erase = self._vault.erase
+        match request.kind:
+            case "turn" | "feedback" | "preference":
+                erased = erase.item(ItemKind(request.kind), request.id)
+            case "conversation":
+                self._vault.conversations.get(request.id)
+                erased = erase.conversation(request.id)
+            case "learned":
+                erased = (
+                    erase.learned_from(request.id) if request.id else erase.everything_learned()
+                )
+            case "older":
+                if not (request.id.isascii() and request.id.isdigit()):
+                    raise UsageError("Older than how many days?")
+                days = timedelta(days=min(int(request.id), 365_000))
+                erased = erase.older_than(self._learning.now() - days)
+        self._learning.forget(erased)
+        backups = erase.backups()
+        note = ""
+        if backups and request.backups:
+            erase_backups(backups)
+            note = f" {len(backups)} backup(s) were removed."
+        elif backups:
+            note = f" {len(backups)} backup(s) may still hold it: repeat with --backups."
+        return Done(f"Erased {len(erased.items)} item(s).{note}")
+
+
+def read_import(path: Path) -> Iterator[ExportDocument]:
+    """Read a file of ours (JSON, Markdown) or ChatGPT's conversations.json, by its content.
+
+    ChatGPT's is read one conversation at a time: such files reach gigabytes.
+    """
+    from assistant.vault.chatgpt import ChatGptImport
+    from assistant.vault.markdown import from_markdown
+    from assistant.vault.transfer import ExportDocument, from_json
+
+    try:
+        with path.open("rb") as file:
+            start = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n")
+            file.seek(0)
+            if start.startswith(b"["):
+                for conversation in ChatGptImport(file).conversations():
+                    yield ExportDocument((conversation,))
+                return
+            yield from_json(file) if start.startswith(b"{") else from_markdown(file)
+    except FileNotFoundError as error:
+        raise NoSuchItem("There is no file at that path.", hint="Check the path.") from error
+    except OSError as error:
+        raise UsageError("The file cannot be read.", hint="Check the path.") from error
+
+
+def _write(path: Path, content: bytes, *, overwrite: bool) -> None:
+    """A file of its own, whole or not at all, for this user's eyes only."""
+    from assistant.vault.files import storage_error
+
+    if path.exists() and not overwrite:
+        raise VaultExists("There is already a file at that path.", hint="Confirm with --yes.")
+    partial = path.with_name(path.name + ".new")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise storage_error(error) from error
