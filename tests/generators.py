@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
 from hypothesis import strategies as st
+
+from assistant.policy.floors import AuthorityFloors, Floor, Floors
 
 # -- personal ------------------------------------------------------------------------------
 
@@ -33,3 +40,50 @@ TEXT_LIKE_MARKS = st.lists(
     ),
     max_size=6,
 ).map("\n".join)
+
+# -- policy bundles ------------------------------------------------------------------------
+
+
+def utc_moments() -> st.SearchStrategy[datetime]:
+    """Moments in UTC, whole seconds, in the years a policy can speak of."""
+    return st.integers(min_value=0, max_value=2_500_000_000).map(
+        lambda seconds: datetime.fromtimestamp(seconds, UTC)
+    )
+
+
+def floors_records() -> st.SearchStrategy[Floors]:
+    """Records of accepted policy with few authorities, so that two of them overlap."""
+    floor = st.builds(
+        Floor,
+        epoch=st.integers(0, 3),
+        version=st.integers(1, 5),
+        digest=st.sampled_from(["a" * 64, "b" * 64]),
+    )
+    roles = st.dictionaries(st.sampled_from(["root", "targets", "document"]), floor)
+    entry = st.builds(AuthorityFloors, roles=roles, imported_at=st.none() | utc_moments())
+    return st.builds(
+        Floors,
+        format=st.just(1),
+        high_water=st.none() | utc_moments(),
+        authorities=st.dictionaries(st.sampled_from(["1" * 64, "2" * 64]), entry),
+        enrolled=st.just({}),
+    )
+
+
+@st.composite
+def bundle_edits(draw: st.DrawFn, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A bundle with one value of one signed file replaced, its JSON still sound."""
+    name = draw(st.sampled_from(sorted(n for n in files if not n.startswith("targets/"))))
+    value = json.loads(files[name])
+    parent: Any = value
+    while True:
+        keys = sorted(parent) if isinstance(parent, dict) else list(range(len(parent)))
+        key = draw(st.sampled_from(keys))
+        child = parent[key]
+        if not isinstance(child, dict | list) or not child or draw(st.booleans()):
+            break
+        parent = child
+    parent[key] = draw(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just([]) | st.just({})
+    )
+    return {**files, name: json.dumps(value).encode()}

@@ -197,11 +197,12 @@ def _forget_old_snapshots(folder: Path, newest: int) -> None:
 def pack(files: Mapping[str, bytes]) -> bytes:
     """One zip of a bundle's files, always the same bytes for the same files."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o100644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            # Stored, not packed: the bytes then do not depend on the zlib at hand.
+            entry.compress_type = zipfile.ZIP_STORED
             entry.create_system = 3
             archive.writestr(entry, files[name])
     return buffer.getvalue()
