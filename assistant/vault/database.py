@@ -39,6 +39,8 @@ _PRAGMAS: Final = (
     ("foreign_keys", "ON", 1),
     ("trusted_schema", "OFF", 0),
     ("cell_size_check", "ON", 1),
+    # KiB of decrypted pages; SQLite's own 8 MiB made a search in 100,000 messages slow.
+    ("cache_size", "-32768", -32768),
     # journal.check_complete relies on this: nothing reaches the file before COMMIT.
     ("cache_spill", "OFF", 0),
 )

@@ -16,24 +16,30 @@ if TYPE_CHECKING:
     from assistant.vault.store import Store
 
 MAX_TERMS: Final = 48
+# A ranked search costs time for every row that any of its words is in. Long words are
+# the rare ones (Zipf), so of a long text the longest words are searched for.
+MAX_RANKED_TERMS: Final = 16
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
 _OPEN, _CLOSE = "\x02", "\x03"
 
 
 def any_of(text: str) -> str:
     """An FTS5 expression that matches any word of ``text``; empty if it has none."""
-    return " OR ".join(_quoted(text))
+    words = _words(text)
+    if len(words) > MAX_RANKED_TERMS:
+        words = sorted(words, key=len, reverse=True)[:MAX_RANKED_TERMS]
+    return " OR ".join(f'"{word}"' for word in words)
 
 
 def all_of(text: str) -> str:
-    """An FTS5 expression that matches all words, the last one as a beginning."""
-    terms = _quoted(text)
-    return " AND ".join(terms) + (" *" if terms else "")
+    """An FTS5 expression that matches all words, the last one also as a beginning."""
+    words = _words(text)[:MAX_TERMS]
+    unfinished = " *" if words and len(words[-1]) > 1 else ""
+    return " AND ".join(f'"{word}"' for word in words) + unfinished
 
 
-def _quoted(text: str) -> list[str]:
-    words = dict.fromkeys(word.casefold() for word in _WORD.findall(text[:8192]))
-    return [f'"{word}"' for word in list(words)[:MAX_TERMS]]
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(word.casefold() for word in _WORD.findall(text[:8192])))
 
 
 class Search:
