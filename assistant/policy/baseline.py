@@ -16,8 +16,8 @@ from assistant.errors import PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.sources import MAX_BUNDLE, MemorySource
 
-BASELINE_AUTHORITY = "56083b0e04684e406819a95b9fbcfae5fb9cdf8c7f075ae22cfa09d5c4fddd06"
-BASELINE_DIGEST = "14e1f9417b96384c80b60aaa9e69bada0a3a8faee40aab9d9270281161ebfe2e"
+BASELINE_AUTHORITY = "9c22364a7a6c14abe341e33f1402045505139cde7706c82c88096d8fed422de4"
+BASELINE_DIGEST = "98909e4d6acba1c5927efa98d649ea33d59d229a9c66ee247058077428fee859"
 _MAX_FILES = 64
 
 
