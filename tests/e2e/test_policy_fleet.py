@@ -1,8 +1,4 @@
-"""A fleet rehearsal: many processes, one static server, two versions, a rotation, an enemy.
-
-Everything goes through real processes and real HTTP on 127.0.0.1. The processes are kept
-in batches, because a test machine has less memory than a fleet.
-"""
+"""A fleet rehearsal: many processes, one static server, two versions, a rotation, an enemy."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,36 +17,48 @@ from assistant.policy.authorities import enrol
 from assistant.policy.install import install
 from assistant.policy.storage import Disk
 from assistant.policy.tuf_edge import CryptoSigner
-from tests.conftest import Progress
 from tests.publisher import NOW, Publisher, places, write_folder
 from tests.static_server import StaticServer
 
 ROOT = Path(__file__).resolve().parents[2]
-BATCH = 25
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks its machines")
 
 
 @dataclass
-class Machine:
-    """One client process and its answers."""
+class Fleet:
+    """The machines, told the time and asked what is in force."""
 
     process: subprocess.Popen[str]
 
-    def tell(self, now: datetime) -> None:
+    def sync(self, now: datetime, version: int, error: str = "") -> list[list[int]]:
+        """All sync at once; all must end on ``version`` with ``error``. Returns their costs."""
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(f"{now.isoformat()}\n")
         self.process.stdin.flush()
+        answers = json.loads(self.process.stdout.readline())
+        for answer in answers:
+            found = (answer["version"], answer["term"], answer["error"])
+            assert found == (version, f"forbidden-{version}", error)
+        return [answer["cost"] for answer in answers]
 
-    def answer(self) -> dict[str, object]:
-        assert self.process.stdout is not None
-        found: dict[str, object] = json.loads(self.process.stdout.readline())
-        return found
 
-    def stop(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+@contextmanager
+def fleet_of(size: int, folder: Path, url: str) -> Iterator[Fleet]:
+    command = [sys.executable, "-m", "tests.fleet_client", str(folder), url, str(size)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        yield Fleet(process)
+
+
+def enrol_all(size: int, folder: Path, publisher: Publisher, bundle: Path) -> None:
+    for number in range(size):
+        where = places(folder / f"home-{number}")
+        enrol(where, bundle, publisher.authority, NOW, Disk())
+        # Half of the fleet starts from a stick, half from nothing but the enrolment.
+        if number % 2:
+            install(where, bundle, NOW, Disk())
 
 
 @pytest.fixture
@@ -59,70 +67,49 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def _machines(folder: Path, url: str, numbers: range, first: Path) -> Iterator[Machine]:
-    publisher_id = (first / "authority.txt").read_text()
-    for number in numbers:
-        home = folder / f"home-{number}"
-        enrol(places(home), first / "bundle", publisher_id, NOW, Disk())
-        # Half of the fleet starts from a stick, half from nothing but the enrolment.
-        if number % 2:
-            install(places(home), first / "bundle", NOW, Disk())
-        command = [sys.executable, "-m", "tests.fleet_client", str(home), url]
-        yield Machine(
-            subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-            )
-        )
-
-
 @pytest.mark.usefixtures("no_proxy")
 @pytest.mark.full(name="policy-fleet", small=6, full=200)
 def test_a_fleet_ends_on_the_right_version_and_never_on_a_wrong_one(
-    size: int, progress: Progress, tmp_path: Path
+    size: int, tmp_path: Path
 ) -> None:
-    for start in range(0, size, BATCH):
-        if progress.done(start):
-            continue
-        numbers = range(start, min(start + BATCH, size))
-        folder = tmp_path / f"batch-{start}"
-        folder.mkdir()
-        with StaticServer(folder / "www") as server, ExitStack() as stack:
-            _rehearse(folder, server, numbers, stack)
-        progress.mark(start)
-
-
-def _rehearse(folder: Path, server: StaticServer, numbers: range, stack: ExitStack) -> None:
     publisher = Publisher()
     first = publisher.bundle()
-    write_folder(folder / "bundle", first)
-    (folder / "authority.txt").write_text(publisher.authority)
-    write_folder(server.folder, first)
-    machines = list(_machines(folder, server.url, numbers, folder))
-    for machine in machines:
-        stack.callback(machine.stop)
+    honest = write_folder(tmp_path / "www", first)
+    enrol_all(size, tmp_path, publisher, honest)
+    with StaticServer(honest) as server, fleet_of(size, tmp_path, server.url) as fleet:
+        fleet.sync(NOW, 1)
+        publisher.update(2)
+        write_folder(honest, publisher.bundle())
+        fleet.sync(NOW + timedelta(days=1), 2)
+        assert fleet.sync(NOW + timedelta(days=1), 2) == [[2, 0]] * size
 
-    def all_sync(now: datetime, version: int, error: str = "") -> list[dict[str, object]]:
-        for machine in machines:
-            machine.tell(now)
-        answers = [machine.answer() for machine in machines]
-        for answer in answers:
-            found = (answer["version"], answer["term"], answer["error"])
-            assert found == (version, f"forbidden-{version}", error)
-        return answers
+        # A mirror that kept the first version serves it for a day.
+        server.folder = write_folder(tmp_path / "rollback", first)
+        fleet.sync(NOW + timedelta(days=1), 2, "BundleRolledBack")
 
-    all_sync(NOW, 1)
-    publisher.update(2)
-    write_folder(server.folder, publisher.bundle())
-    all_sync(NOW + timedelta(days=1), 2)
-    assert all(one["cost"] == [2, 0] for one in all_sync(NOW + timedelta(days=1), 2))
+        server.folder = honest
+        _rotate(publisher)
+        write_folder(honest, publisher.bundle())
+        fleet.sync(NOW + timedelta(days=2), 3)
 
-    # A mirror that kept the first version serves it for a day.
-    second = server.folder
-    server.folder = write_folder(folder / "rollback", first)
-    all_sync(NOW + timedelta(days=1), 2, "BundleRolledBack")
-    server.folder = second
+        # The server turns hostile: the state before the rotation, whose publishing key
+        # counts for nothing now; one forged with that key; then frozen for ever.
+        server.folder = tmp_path / "rollback"
+        fleet.sync(NOW + timedelta(days=3), 3, "BundleUnverified")
+        server.folder = write_folder(tmp_path / "forged", _forged(publisher))
+        fleet.sync(NOW + timedelta(days=3), 3, "BundleUnverified")
+        server.folder = honest
+        fleet.sync(NOW + timedelta(days=31), 3, "BundleStale")
 
-    # One person and the publishing key are replaced, and version 3 comes with it.
+        # It is honest again, and so is everybody.
+        publisher.snapshot.expires = publisher.timestamp.expires = NOW + timedelta(days=60)
+        publisher.update(4)
+        write_folder(honest, publisher.bundle())
+        fleet.sync(NOW + timedelta(days=31), 4)
+
+
+def _rotate(publisher: Publisher) -> None:
+    """Replace one person and the publishing key, and publish version 3 with it."""
     people = [*publisher.people[1:], CryptoSigner.generate_ed25519()]
     publishing = CryptoSigner.generate_ed25519()
     publisher.rotate("root", people)
@@ -132,23 +119,10 @@ def _rehearse(folder: Path, server: StaticServer, numbers: range, stack: ExitSta
     publisher.rotate("timestamp", [publishing])
     publisher.next_root()
     publisher.update(3)
-    write_folder(server.folder, publisher.bundle())
-    all_sync(NOW + timedelta(days=2), 3)
 
-    # The server turns hostile: the state before the rotation, whose key counts for nothing
-    # now, then a forged one, then frozen for ever.
-    server.folder = folder / "rollback"
-    all_sync(NOW + timedelta(days=3), 3, "BundleUnverified")
+
+def _forged(publisher: Publisher) -> dict[str, bytes]:
     forger = Publisher(people=publisher.people, publishing=publisher.publishing)
     forger.roots = list(publisher.roots)
     forger.update(9)
-    server.folder = write_folder(folder / "forged", forger.bundle())
-    all_sync(NOW + timedelta(days=3), 3, "BundleUnverified")
-    server.folder = write_folder(folder / "frozen", publisher.bundle())
-    all_sync(NOW + timedelta(days=31), 3, "BundleStale")
-
-    # It is honest again, and so is everybody.
-    publisher.snapshot.expires = publisher.timestamp.expires = NOW + timedelta(days=60)
-    publisher.update(4)
-    server.folder = write_folder(folder / "honest", publisher.bundle())
-    all_sync(NOW + timedelta(days=31), 4)
+    return forger.bundle()
