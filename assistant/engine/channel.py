@@ -57,7 +57,8 @@ class Channel(Generic[Outgoing, Incoming]):
             raise ChildDied("The other end of the channel is gone.") from error
         try:
             return self._decoder.decode(data)
-        except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            # ValueError: text that is no UTF-8 is not one of msgspec's own errors.
             raise ProtocolViolation("A child sent bytes that are no message.") from error
 
     def close(self) -> None:

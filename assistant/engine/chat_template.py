@@ -7,8 +7,12 @@ contents are put back as plain text, which is tokenised without special tokens.
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
@@ -29,6 +33,8 @@ CHATML = (
 MAX_TEMPLATE = 256 * 1024
 """Longest template taken from a model file, in characters."""
 
+MAX_FACTOR = 1000
+MAX_SECONDS = 2.0
 MAX_RENDERED = 4 * 1024 * 1024
 
 Way = Literal["model", "model_without_system", "chatml"]
@@ -113,7 +119,8 @@ class ChatTemplate:
         nonce = secrets.token_hex(16)
         marks = [f"{nonce}x{place:06d}x" for place in range(len(messages))]
         shown = [{"role": m.role, "content": mark} for m, mark in zip(messages, marks, strict=True)]
-        text = self._run(template, shown, prompt=prompt)
+        with _time_limit():
+            text = self._run(template, shown, prompt=prompt)
         return _cut(text, marks, messages)
 
     def _run(self, template: jinja2.Template, shown: list[dict[str, str]], *, prompt: bool) -> str:
@@ -149,11 +156,47 @@ def fold_system(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     return others
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):  # type: ignore[misc]
+    """Jinja's sandbox, with products bounded too: ``'x' * 10**9`` is a gigabyte."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(
+        self, context: jinja2.runtime.Context, operator: str, left: object, right: object
+    ) -> object:
+        if operator == "**" or not _small(left) or not _small(right):
+            raise _Refused
+        return super().call_binop(context, operator, left, right)
+
+
+def _small(value: object) -> bool:
+    if isinstance(value, int | float):
+        return abs(value) < MAX_FACTOR
+    return isinstance(value, str) and len(value) < MAX_FACTOR
+
+
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    """Refuse after ``MAX_SECONDS``: a template can loop without writing anything.
+
+    By an alarm, so only in the main thread (the child renders there) and on Unix; the
+    supervisor's own limit holds everywhere.
+    """
+    if threading.current_thread() is not threading.main_thread() or os.name == "nt":
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _refuse)
+    signal.setitimer(signal.ITIMER_REAL, MAX_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _compile(source: str) -> jinja2.Template | None:
     # Flags and extensions as transformers.apply_chat_template has them.
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
-    )
+    environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
     try:
         return environment.from_string(source)
     except Exception:  # noqa: BLE001 - foreign code: a template that does not compile is none

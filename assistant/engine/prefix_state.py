@@ -49,7 +49,7 @@ def load_prefix(session: ModelSession, data: bytes, digest: str) -> int:
     """Put a saved state into the main sequence; 0 if it is not for this model and build."""
     try:
         saved = msgspec.msgpack.decode(data, type=SavedPrefix)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.MsgspecError, ValueError):
         return 0
     llama = session.llama
     mine = (FORMAT, digest, llama.library, session.chunk)
