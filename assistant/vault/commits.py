@@ -162,6 +162,13 @@ def judge(
         return told("lost", message, lost)
     if state.number > mark.number:
         return _ahead(state, mark, last_save, told)
+    return _level(state, marks.damaged, mark, pages, told)
+
+
+def _level(
+    state: CommitState, damaged: int, mark: CommitMark, pages: bytes | None, told: _Teller
+) -> Verdict:
+    """The numbers are the same: are the histories and the pages?"""
     if state.digest != mark.digest:
         return told(
             "forked",
@@ -175,7 +182,7 @@ def judge(
             "altered",
             "Parts of the vault are not those last saved. Some changes may be missing.",
         )
-    if marks.damaged:
+    if damaged:
         return told("repaired", "One half of the commit file was damaged and rewritten. No loss.")
     return Verdict(None, check=False)
 

@@ -57,6 +57,14 @@ class FeedbackStore:
         rows = self._store.read(lambda db: db.rows(sql, turn_id, int(with_undone)))
         return tuple(_feedback(row) for row in rows)
 
+    def on_turns(self, turn_ids: Iterable[str]) -> dict[str, tuple[Feedback, ...]]:
+        """All feedback on each of these turns, undone too; turns without are left out."""
+        sql = f"SELECT {_COLUMNS} FROM feedback WHERE turn_id IN"
+        found: dict[str, tuple[Feedback, ...]] = {}
+        for row in self._store.read(lambda db: db.rows_of(sql, list(turn_ids))):
+            found[row[1]] = (*found.get(row[1], ()), _feedback(row))
+        return found
+
     def undo(self, feedback_id: str, *, undone: bool = True) -> None:
         """Take it back, or take that back."""
         sql = "UPDATE feedback SET undone = ? WHERE id = ?"

@@ -69,7 +69,7 @@ class Disk:
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         """Write a private file from the start and bring it to the disk."""
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)
+            descriptor = os.open(path, _WRITE | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 for chunk in chunks:
                     self.write(file.fileno(), chunk)
@@ -80,7 +80,7 @@ class Disk:
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Overwrite bytes of an existing file in place and bring them to the disk."""
         try:
-            descriptor = os.open(path, os.O_WRONLY | _NO_FOLLOW)
+            descriptor = os.open(path, _WRITE)
             try:
                 os.lseek(descriptor, offset, os.SEEK_SET)
                 self.write(descriptor, data)
@@ -93,7 +93,7 @@ class Disk:
     def write_soon(self, path: Path, data: bytes) -> None:
         """Put ``data`` at ``path`` without waiting for the disk and without atomicity."""
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)
+            descriptor = os.open(path, _WRITE | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 self.write(descriptor, data)
             finally:
@@ -141,6 +141,8 @@ class Disk:
 
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+# O_BINARY exists on Windows only, where its absence would change line ends.
+_WRITE = os.O_WRONLY | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
 
 
 def make_private_folder(folder: Path) -> None:

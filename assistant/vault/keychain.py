@@ -66,9 +66,10 @@ def refuse_plaintext(backend: object) -> None:
 class SystemKeychain:
     """``keyring`` with one allowed backend; raises VaultError where there is none."""
 
-    def __init__(self) -> None:
-        keyring: Any = import_module("keyring")
-        backend = keyring.get_keyring()
+    def __init__(self, backend: object | None = None) -> None:
+        """Use the platform's keyring, or the backend given."""
+        if backend is None:
+            backend = import_module("keyring").get_keyring()
         # The chainer tries several; take the first that is allowed, by itself.
         chained = list(getattr(backend, "backends", ())) or [backend]
         allowed = [

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from assistant.vault.store import Store
 
 _ID: Final = re.compile("[0-9a-f]{1,64}")
+_BATCH: Final = 50
 MAX_IMPORT_BYTES: Final = 256 << 20
 
 
@@ -110,16 +111,21 @@ def read_document(store: Store, scope: ExportScope) -> ExportDocument:
 
 
 def write_document(store: Store, document: ExportDocument) -> Imported:
-    """Add what is not there yet; one commit for each conversation.
+    """Add what is not there yet, some conversations to a commit.
 
     UsageError if an id or an instant in it is not of the form this program writes.
     """
     _check(document)
     counts = [0, 0, 0, 0]
-    for each in document.conversations:
-        turns = store.write(lambda db, each=each: _add_conversation(db, each))  # type: ignore[misc]
-        counts[0 if turns is not None else 3] += 1
-        counts[1] += turns or 0
+
+    def add(db: Database, batch: tuple[ExportedConversation, ...]) -> list[int | None]:
+        return [_add_conversation(db, each) for each in batch]
+
+    for start in range(0, len(document.conversations), _BATCH):
+        batch = document.conversations[start : start + _BATCH]
+        for turns in store.write(lambda db, batch=batch: add(db, batch)):  # type: ignore[misc]
+            counts[0 if turns is not None else 3] += 1
+            counts[1] += turns or 0
 
     def rest(db: Database) -> None:
         for preference in document.preferences:
@@ -158,15 +164,12 @@ def _check(unverified: ExportDocument) -> None:
 
 
 def _exported(store: Store, conversation: Conversation) -> ExportedConversation:
-    turns, feedback = Turns(store), FeedbackStore(store)
+    turns = Turns(store).list(conversation.id)
+    ids = [turn.id for turn in turns]
+    used, said = Turns(store).used_by(ids), FeedbackStore(store).on_turns(ids)
     return ExportedConversation(
         conversation,
-        tuple(
-            ExportedTurn(
-                turn, turns.used(turn.id), feedback.list(turn_id=turn.id, with_undone=True)
-            )
-            for turn in turns.list(conversation.id)
-        ),
+        tuple(ExportedTurn(turn, used.get(turn.id, ()), said.get(turn.id, ())) for turn in turns),
     )
 
 

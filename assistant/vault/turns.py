@@ -166,9 +166,17 @@ class Turns:
 
     def used(self, turn_id: str) -> tuple[UsedItem, ...]:
         """What shaped a turn, in the order it was placed."""
-        sql = "SELECT kind, item_id, score FROM turn_used WHERE turn_id = ? ORDER BY n"
-        rows = self._store.read(lambda db: db.rows(sql, turn_id))
-        return tuple(UsedItem(ItemKind(kind), item, score) for kind, item, score in rows)
+        return self.used_by([turn_id]).get(turn_id, ())
+
+    def used_by(self, turn_ids: Iterable[str]) -> dict[str, tuple[UsedItem, ...]]:
+        """What shaped each of these turns; turns that used nothing are left out."""
+        sql = "SELECT n, turn_id, kind, item_id, score FROM turn_used WHERE turn_id IN"
+        found: dict[str, tuple[UsedItem, ...]] = {}
+        for _, turn, kind, item, score in sorted(
+            self._store.read(lambda db: db.rows_of(sql, list(turn_ids)))
+        ):
+            found[turn] = (*found.get(turn, ()), UsedItem(ItemKind(kind), item, score))
+        return found
 
 
 def add_turn(db: Database, turn: Turn) -> None:

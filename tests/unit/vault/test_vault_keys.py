@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import keyring.backends.null
+import keyring.errors
 import msgspec
 import pytest
 
@@ -335,6 +337,52 @@ def test_a_plain_text_keyring_is_refused() -> None:
     PlaintextKeyring.__module__ = "keyring.backends.SecretService"
     PlaintextKeyring.__qualname__ = "Keyring"
     keychain.refuse_plaintext(PlaintextKeyring())
+
+
+class Backend:
+    """Stands in for one of keyring's backends, under an allowed name."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, name: str) -> str | None:
+        return self.kept.get((service, name))
+
+    def set_password(self, service: str, name: str, secret: str) -> None:
+        if "locked" in name:
+            raise keyring.errors.KeyringLocked
+        self.kept[service, name] = secret
+
+    def delete_password(self, service: str, name: str) -> None:
+        del self.kept[service, name]
+
+
+Backend.__module__, Backend.__qualname__ = "keyring.backends.SecretService", "Keyring"
+
+
+class Chainer:
+    """Stands in for keyring's chain of backends."""
+
+    def __init__(self, *backends: object) -> None:
+        self.backends = backends
+
+
+def test_the_systems_keychain_keeps_bytes_through_an_allowed_backend_only() -> None:
+    backend = Backend()
+    chain = keychain.SystemKeychain(Chainer(object(), backend))
+    chain.put("name", bytes(range(256)))
+    assert chain.get("name") == bytes(range(256))
+    assert chain.get("other") is None
+    chain.delete("name")
+    chain.delete("name")
+    assert backend.kept == {}
+    backend.kept["bounded-assistant vault", "name"] = "not base64!"
+    assert chain.get("name") is None
+    with pytest.raises(VaultError):
+        chain.put("locked", b"x")
+    for other in (object(), Chainer(object()), keyring.backends.null.Keyring()):  # type: ignore[no-untyped-call]
+        with pytest.raises(VaultError):
+            keychain.SystemKeychain(other)
 
 
 def test_no_passphrase_and_no_keychain_is_locked(tmp_path: Path) -> None:
