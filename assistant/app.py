@@ -37,6 +37,9 @@ _CLI_PATIENCE = 20.0
 """Seconds a one-shot command waits for the embedder before BM25 alone answers."""
 
 
+_APP_PATIENCE = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where everything lies. ``patience`` is how long recall waits for the embedder."""
@@ -409,11 +412,12 @@ def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
 
 
 def run_app(front: LocalFront) -> int:
-    """The terminal app over this front."""
+    """The terminal app over this front; keys may be rebound in ``keys.toml`` in the home."""
     from dataclasses import replace
 
-    from assistant.tui.app import run_tui
+    from assistant.tui.run import run
 
     # The children warm up while the passphrase is typed: a turn need not wait for memory.
-    front.settings = replace(front.settings, patience=0.5)
-    return run_tui(front)
+    front.settings = replace(front.settings, patience=_APP_PATIENCE)
+    keys = front.settings.home / "keys.toml"
+    return run(front, keys=keys if keys.exists() else None, theme="", reduced_motion=False)

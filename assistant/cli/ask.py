@@ -182,6 +182,6 @@ def as_json(ending: TurnEnded) -> dict[str, object]:
         "context_used": ending.context_used,
         "context_size": ending.context_size,
         "seed": ending.seed,
-        "alternatives": ending.alternatives,
+        "candidates": ending.candidates,
         "chosen": ending.chosen,
     }

@@ -31,10 +31,13 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of the generation so far. Only released text is ever in here."""
+    """What came of the generation so far. Only released text is ever in here.
+
+    ``candidates`` keeps their order; one that policy stopped is empty.
+    """
 
     text: str
-    others: tuple[str, ...]
+    candidates: tuple[str, ...]
     blocked: bool
     rulings: tuple[Ruling, ...]
     tokens: int
@@ -127,6 +130,13 @@ class Streams:
             if all(known.rule != ruling.rule for known in self._figures.rulings):
                 self._figures.rulings.append(ruling)
 
+    def add(self, trusted: str) -> AnswerText:
+        """Append text that policy obliges to; it comes from a verified tier, unchecked."""
+        open_ones = [c for c in self._candidates if not c.blocked]
+        for candidate in open_ones:
+            candidate.text += trusted
+        return AnswerText(trusted, 0)
+
     def unsaved(self, *, everything: bool) -> str:
         """Released text of the first candidate to store now: whole sentences, or all."""
         pending = self._candidates[0].text[self._saved :]
@@ -149,7 +159,7 @@ class Streams:
         seconds = figures.decode_seconds
         return Answer(
             text=first.text,
-            others=tuple(c.text for c in open_ones if c is not first),
+            candidates=tuple("" if c.blocked else c.text for c in self._candidates),
             blocked=not open_ones,
             rulings=tuple(figures.rulings),
             tokens=figures.tokens,

@@ -83,7 +83,8 @@ class TurnEnded(Event, frozen=True, tag="ended"):
 
     ``status`` "confirm" means policy wants the user's yes: ask again with the rule in
     ``confirmed``. ``ruling`` is the strictest decision of the turn, if any.
-    ``alternatives`` holds the other candidates' answers when several were generated.
+    ``candidates`` holds all answers in their order when several were generated (one that
+    policy stopped is empty) and ``chosen`` the index of ``answer`` among them.
     """
 
     turn: str
@@ -102,7 +103,7 @@ class TurnEnded(Event, frozen=True, tag="ended"):
     context_size: int = 0
     seed: int = 0
     personalised: bool = True
-    alternatives: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     chosen: int = 0
 
 

@@ -70,6 +70,7 @@ class VaultLedger:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+        self._released: dict[str, str] = {}
 
     def past(self, conversation: str) -> list[PastTurn]:
         """Released turns; refused and open ones never enter a prompt."""
@@ -92,9 +93,13 @@ class VaultLedger:
     def release(self, key: TurnKey, text: str) -> None:
         """Append to the stored answer."""
         self._vault.turns.append_answer(key.turn, text)
+        self._released[key.turn] = self._released.get(key.turn, "") + text
 
     def end(self, key: TurnKey, outcome: Outcome) -> None:
         """Store the figures, the strictest ruling, and what was used (ids and scores)."""
+        if self._released.pop(key.turn, "") != outcome.answer:
+            # Of several candidates another than the first became the answer.
+            self._vault.turns.set_answer(key.turn, outcome.answer)
         used = [UsedItem(ItemKind(u.kind), u.id, u.score) for u in outcome.used]
         self._vault.turns.finish(key.turn, turn_outcome(outcome), used=used)
         self._vault.preferences.count_use(
@@ -116,7 +121,7 @@ def turn_outcome(outcome: Outcome) -> TurnOutcome:
         "sampling": outcome.sampling,
         "rules_in_force": outcome.rules_in_force,
         "prompt_tokens": outcome.prompt_tokens,
-        "alternatives": list(outcome.alternatives),
+        "candidates": list(outcome.candidates),
         "added": outcome.added,
     }
     return TurnOutcome(

@@ -34,9 +34,9 @@ def system_message(tier_lines: Sequence[str]) -> ChatMessage:
     return ChatMessage("system", "\n".join((SYSTEM_TEXT, *tier_lines)))
 
 
-def question_message(block: str, question: str) -> ChatMessage:
-    """The question with what is known about the person's wishes beside it."""
-    return ChatMessage("user", f"{block}\n\n{question}" if block else question)
+def question_message(lines: Sequence[str], block: str, question: str) -> ChatMessage:
+    """The question with the lines its topic obliges to and the person's wishes beside it."""
+    return ChatMessage("user", "\n\n".join((*lines, *((block,) if block else ()), question)))
 
 
 def past_messages(turns: Sequence[PastTurn]) -> tuple[ChatMessage, ...]:

@@ -53,7 +53,8 @@ class Outcome:
     first_token_s: float | None = None
     first_shown_s: float | None = None
     tokens_per_s: float | None = None
-    alternatives: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    chosen: int = 0
     template_version: int = 0
     added: str = ""
 

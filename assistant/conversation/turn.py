@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import msgspec
+
 from assistant.conversation.answer import Answer, Streams
 from assistant.conversation.events import (
     PolicyNotice,
@@ -37,6 +39,7 @@ from assistant.engine.interfaces import Model, Phase
 from assistant.engine.messages import ChatMessage, GenerateRequest, Sampling
 from assistant.errors import AssistantError, EngineError
 from assistant.policy import Effect, EffectivePolicy, Gate, Origin, Segment, Where
+from assistant.policy.obligations import Obligations
 
 _LOAD_PATIENCE = 120.0
 """Seconds to wait for a model to load before the turn is given up."""
@@ -74,6 +77,7 @@ class Desk:
     ledger: Ledger
     gate: Gate
     policy: EffectivePolicy
+    obligations: Obligations
     model: Model
     model_file: tuple[str, str]
     personaliser: Personaliser | None
@@ -161,6 +165,8 @@ class _Run:
         self._used: tuple[UsedItem, ...] = ()
         self._profile: tuple[tuple[str, str], ...] = ()
         self._instructions: tuple[str, ...] = ()
+        self._said = ""
+        self._due = desk.obligations.due(asked.text)
         self._rulings = list(asked.rulings)
         self._ended = False
 
@@ -178,9 +184,8 @@ class _Run:
             request, history = self._request(past)
             when_cancelled(self._desk.model.cancel)
             yield from self._generate(request, cancelled)
-            answer = self._streams.answer
-            yield from self._finish(answer, cancelled)
-            self._absorb(history, answer)
+            yield from self._finish(self._streams.answer, cancelled)
+            self._absorb(history, self._streams.answer)
         except AssistantError as error:
             yield self._fail(error)
         finally:
@@ -214,7 +219,7 @@ class _Run:
         self, past: tuple[ChatMessage, ...]
     ) -> tuple[GenerateRequest, tuple[ChatMessage, ...]]:
         question, desk = self._question, self._desk
-        message = question_message(self._block, self._asked.text)
+        message = question_message(self._due.lines, self._block, self._asked.text)
         history = (system_message(desk.policy.system_lines), *past)
         fitting = desk.model.fit(history, message, question.max_tokens)
         request = GenerateRequest(
@@ -253,8 +258,12 @@ class _Run:
         self._desk.ledger.log(answer.rulings)
         if answer.blocked:
             yield self._end("refused")
-        else:
-            yield self._end("cancelled" if cancelled() else "complete")
+            return
+        if answer.text and self._due.added:
+            added = "\n\n" + "\n\n".join(self._due.added)
+            yield self._streams.add(added)
+            self._release(everything=True)
+        yield self._end("cancelled" if cancelled() else "complete")
 
     def _end(self, status: Status) -> TurnEnded:
         self._ended = True
@@ -265,26 +274,34 @@ class _Run:
             profile=self._profile, instructions=self._instructions,
             tokens=answer.tokens, prompt_tokens=answer.prompt_tokens,
             first_token_s=answer.first_token_s, first_shown_s=answer.first_shown_s,
-            tokens_per_s=answer.tokens_per_s, alternatives=answer.others,
+            tokens_per_s=answer.tokens_per_s,
         )  # fmt: skip
-        chosen = 0
-        if answer.others and status == "complete" and desk.personaliser is not None:
-            answers = (answer.text, *answer.others)
-            chosen = desk.personaliser.choose(answers, self._used)
+        if len(answer.candidates) > 1 and status == "complete":
+            chosen = self._chosen(answer.candidates)
             outcome = replace(
-                outcome, answer=answers[chosen],
-                alternatives=tuple(a for i, a in enumerate(answers) if i != chosen),
+                outcome, answer=answer.candidates[chosen],
+                candidates=answer.candidates, chosen=chosen,
             )  # fmt: skip
         desk.ledger.end(self._key, outcome)
-        ended = _ended(self._key, outcome)
-        return msgspec_replace(ended, answer, chosen)
+        self._said = outcome.answer
+        return msgspec.structs.replace(
+            _ended(self._key, outcome),
+            context_used=answer.context_used,
+            context_size=answer.context_size,
+        )
+
+    def _chosen(self, candidates: tuple[str, ...]) -> int:
+        """What the profile prefers; without one, the first that policy let through."""
+        if self._desk.personaliser is not None:
+            return self._desk.personaliser.choose(candidates, self._used)
+        return next((i for i, text in enumerate(candidates) if text), 0)
 
     def _absorb(self, history: tuple[ChatMessage, ...], answer: Answer) -> None:
         """Question and released answer, without the block, while the person reads."""
-        if answer.text and not answer.blocked:
+        if self._said and not answer.blocked:
             said = (
                 ChatMessage("user", self._asked.text),
-                ChatMessage("assistant", answer.text),
+                ChatMessage("assistant", self._said),
             )
             self._desk.model.absorb((*history, *said))
 
@@ -295,15 +312,6 @@ class _Run:
             self._key.turn, error.message, error.hint, error.exit_code,
             again=isinstance(error, EngineError),
         )  # fmt: skip
-
-
-def msgspec_replace(ended: TurnEnded, answer: Answer, chosen: int) -> TurnEnded:
-    """The ending with the figures that are shown but not stored."""
-    import msgspec
-
-    return msgspec.structs.replace(
-        ended, context_used=answer.context_used, context_size=answer.context_size, chosen=chosen
-    )
 
 
 def _blank(question: Question, desk: Desk, status: Status) -> Outcome:
@@ -326,5 +334,5 @@ def _ended(key: TurnKey, outcome: Outcome) -> TurnEnded:
         tokens=outcome.tokens, prompt_tokens=outcome.prompt_tokens,
         first_token_s=outcome.first_token_s, first_shown_s=outcome.first_shown_s,
         tokens_per_s=outcome.tokens_per_s, seed=outcome.seed,
-        personalised=outcome.personalised, alternatives=outcome.alternatives,
+        personalised=outcome.personalised, candidates=outcome.candidates, chosen=outcome.chosen,
     )  # fmt: skip

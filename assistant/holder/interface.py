@@ -376,7 +376,11 @@ class SettingItem(Reply, frozen=True, tag="setting"):
 
 
 class StatusLine(Reply, frozen=True, tag="status-line"):
-    """What the status line shows; ``model_state`` loading, ready, restarting or stopped."""
+    """What the status line shows; ``model_state`` loading, ready, restarting or stopped.
+
+    ``disclosure`` is said at the start of a chat; ``notice_text`` after ``notice_minutes``
+    of one session, where a tier requires it (0: none does).
+    """
 
     model: str
     model_state: str
@@ -387,6 +391,9 @@ class StatusLine(Reply, frozen=True, tag="status-line"):
     context_used: int
     context_size: int
     notices: tuple[str, ...] = ()
+    disclosure: tuple[str, ...] = ()
+    notice_minutes: int = 0
+    notice_text: str = ""
 
 
 class ProfileItem(Reply, frozen=True, tag="profile-item"):

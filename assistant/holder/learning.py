@@ -16,7 +16,7 @@ from assistant.holder.memory import MemoryFeed
 from assistant.holder.settings import UserSettings
 from assistant.holder.taste import Taste
 from assistant.personal.dimensions import ENDS, Dimension
-from assistant.personal.feedback import read_act
+from assistant.personal.feedback import chosen_answer, read_act
 from assistant.personal.preferences import (
     MAX_PREFERENCE_CHARS,
     conflicting,
@@ -165,7 +165,7 @@ class Learning:
     def _give(self, request: ask.GiveFeedback) -> FeedbackGiven:
         turn = self._turn(request.turn)
         notes: Any = turn_notes(turn)
-        answers = (turn.answer, *map(str, notes.get("alternatives", ())))
+        answers = tuple(map(str, notes.get("candidates", ())))
         acts = read_act(
             request.kind, request.value, note=request.note,
             reasons=request.reasons, answers=answers,
@@ -176,6 +176,8 @@ class Learning:
         stored = [
             self._vault.feedback.add(turn.id, act.kind, act.value, act.reasons) for act in acts
         ]
+        if acts[0].kind is FeedbackKind.CHOICE:
+            self._vault.turns.set_answer(turn.id, chosen_answer(stored[0]))
         self._feed.changed()
         self._taste.changed()
         proposal = self._propose(stored, turn) if self._settings.on("learning") else None

@@ -23,6 +23,7 @@ _WORDS = {
 
 def status_line(parts: Parts, settings: UserSettings, context: tuple[int, int]) -> StatusLine:
     """The state of things now; ``context`` is used and size in tokens, of the last turn."""
+    session = parts.policy.session_notice
     return StatusLine(
         model=parts.model_file()[0],
         model_state=_WORDS[parts.model.state.phase],
@@ -33,4 +34,7 @@ def status_line(parts: Parts, settings: UserSettings, context: tuple[int, int]) 
         context_used=context[0],
         context_size=context[1],
         notices=tuple(notice.message for notice in parts.vault.notices),
+        disclosure=parts.policy.disclosure,
+        notice_minutes=session.minutes if session else 0,
+        notice_text=session.text if session else "",
     )
