@@ -44,7 +44,9 @@ from assistant.errors import (
 )
 
 BACK_OFF = (0.0, 0.2, 1.0, 3.0, 10.0)
-"""Pauses before the first and each further restart in a row, in seconds; then it stops."""
+"""Pauses before the first and each further restart in a row, in seconds; then it stops.
+
+In a row means: without one answer in between."""
 
 LOADING_DEATHS = 2
 """A child that dies this often while loading has a model it cannot load."""
@@ -69,6 +71,7 @@ class ChildPlan:
     open_files: tuple[Path, ...]
     load: Callable[[Sequence[int]], Request]
     load_timeout: float = 120.0
+    back_off: tuple[float, ...] = BACK_OFF
 
 
 @dataclass(slots=True)
@@ -239,10 +242,10 @@ class Supervisor:
                 if deaths_while_loading >= LOADING_DEATHS:
                     self._fail(LOAD_FAILURES["refused"])
                     break
-                if self._in_a_row >= len(BACK_OFF):
+                if self._in_a_row >= len(self._plan.back_off):
                     self._fail(ChildDied("The engine ended too often; it is not restarted."))
                     break
-                pause = BACK_OFF[self._in_a_row]
+                pause = self._plan.back_off[self._in_a_row]
                 self._in_a_row += 1
                 self._restarts += 1
             self._enter(Phase.RESTARTING)
@@ -298,6 +301,7 @@ class Supervisor:
             queue = child.queues.get(envelope.id)
             if queue is not None:
                 # A late reply to a request nobody waits for any more is dropped.
+                self._in_a_row = 0
                 queue.put(envelope.body)
 
     def _take_load_answer(self, body: Reply) -> None:
@@ -309,7 +313,6 @@ class Supervisor:
             raise ChildDied("The model did not load.")
         with self._lock:
             self._loaded = body
-            self._in_a_row = 0
         self._enter(Phase.GENERATING if self._busy else Phase.READY)
 
     def _spawn(self) -> _Running:
