@@ -191,7 +191,8 @@ class ScriptedApplication:
                     yield script.fail
                     return
         status = "cancelled" if off.cancelled else "complete"
-        yield self._end(ask, turn, conversation, released[0], status, None, tuple(released[1:]))
+        several = tuple(released) if len(released) > 1 else ()
+        yield self._end(ask, turn, conversation, released[0], status, None, several)
 
     def _ruling(self, ask: Ask) -> Ruling | None:
         if "shares" in ask.text:
@@ -207,7 +208,7 @@ class ScriptedApplication:
 
     def _end(
         self, ask: Ask, turn: str, conversation: str, answer: str, status: str,
-        ruling: Ruling | None, alternatives: tuple[str, ...] = (),
+        ruling: Ruling | None, candidates: tuple[str, ...] = (),
     ) -> TurnEnded:  # fmt: skip
         tokens = max(1, len(answer) // 4)
         self._fill_context(1200)
@@ -218,7 +219,7 @@ class ScriptedApplication:
             model="SmolLM2-135M", ruling=ruling, used=self.script.used if ask.personalise else (),
             tokens=tokens, prompt_tokens=120, first_token_s=0.2, first_shown_s=0.25,
             tokens_per_s=91.0, context_used=1200, context_size=8192, seed=7,
-            personalised=ask.personalise, alternatives=alternatives,
+            personalised=ask.personalise, candidates=candidates,
         )  # fmt: skip
 
     def _fill_context(self, used: int) -> None:

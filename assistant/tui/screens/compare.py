@@ -97,15 +97,13 @@ class Compare(ModalScreen[Picked | None]):
                 progress.update(Content(inert_line(message) + " Escape goes back."))
 
     async def _end(self, ended: TurnEnded) -> None:
-        # `alternatives` are the other candidates, in order, without the chosen one.
         progress = self.query_one("#progress", Static)
-        if ended.status != "complete" or not ended.alternatives:
+        if ended.status != "complete" or sum(map(bool, ended.candidates)) < 2:
             reason = ended.ruling.reason if ended.ruling else "There is only one answer."
             progress.update(Content(f"Nothing to choose: {inert_line(reason)} Escape goes back."))
             return
-        answers = list(ended.alternatives)
-        answers.insert(min(ended.chosen, len(answers)), ended.answer)
-        self._turn, self._answers, self._ready = ended.turn, answers[:2], True
+        self._turn, self._answers = ended.turn, list(ended.candidates[:2])
+        self._ready = True
         for index, answer in enumerate(self._answers):
             await self.query_one(f"#answer{index}", AnswerView).finish(answer)
         progress.update("1 or 2 picks; Escape leaves it as it was.")
