@@ -133,7 +133,8 @@ def erase_vault(folder: Path, disk: Disk | None = None) -> None:
         header = folder / "header"
         if header.is_file():
             disk.write_at(header, 0, bytes(header.stat().st_size))
-        for path in (header, folder / "attempts", *folder.glob("vault-*"), *folder.glob("*.new")):
+        patterns = ("header", "attempts", "vault-*", "orphan-*", "*.new")
+        for path in [path for pattern in patterns for path in folder.glob(pattern)]:
             disk.remove(path)
         disk.sync_folder(folder)
     except OSError as error:

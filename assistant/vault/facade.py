@@ -31,7 +31,13 @@ from assistant.vault.migrations import MIGRATIONS, Steps
 from assistant.vault.preferences import Preferences
 from assistant.vault.records import Notice, from_microseconds
 from assistant.vault.search import Search
-from assistant.vault.session import Session, commit_file, database_path, remove_strays
+from assistant.vault.session import (
+    Session,
+    commit_file,
+    database_path,
+    remove_strays,
+    set_aside_orphans,
+)
 from assistant.vault.settings import Drafts, PolicyStateStore, Profile, Settings
 from assistant.vault.store import Store
 from assistant.vault.transfer import (
@@ -108,7 +114,6 @@ class Vault:
         try:
             if vault_exists(folder):
                 raise VaultExists("There is already a vault in this home.")
-            remove_strays(folder, keep="", disk=disk)
             header, vault_keys, recovery = _new_header(passphrase, kdf, random)
             store = _store(folder, header, vault_keys, now, random, disk, steps)
             session = Session(folder, header, vault_keys, store, disk, floor, now, random)
@@ -282,6 +287,7 @@ def _fill(session: Session) -> None:
     create_empty(session.store.path)
     session.store.create()
     try:
+        set_aside_orphans(session)
         session.store.set_header_revision(session.header.revision)
         # The key file is written last: without it there is no vault.
         write_header(session.folder, session.header, session.keys, session.disk)

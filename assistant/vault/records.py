@@ -251,12 +251,12 @@ class HistoryHit:
 class Notice:
     """Something about the vault's integrity that the person must be told.
 
-    ``kind``: ``interrupted`` (a save was cut short; checked, nothing found missing),
+    ``kind``: ``interrupted`` (a save was cut short; checked and sound),
     ``lost`` (the last ``lost`` changes are missing), ``forked`` (an older copy was
     put back and used), ``altered`` (pages differ from those last saved), ``unmarked``
     (the commit file is gone, so a loss could not be noticed), ``repaired`` (a damaged
     copy was rewritten from the intact one), ``old-header`` (the key file is older
-    than the vault).
+    than the vault), ``orphan`` (a database without its key file was set aside).
     """
 
     kind: str

@@ -12,6 +12,7 @@ from assistant.vault.commits import CommitFile
 from assistant.vault.files import Disk
 from assistant.vault.header import HEADER_BYTES, Header, decode
 from assistant.vault.keys import KdfFloor
+from assistant.vault.records import Notice
 from assistant.vault.store import Store
 from assistant.vault.unlock import HEADER_NAME, VaultKeys, write_header
 
@@ -59,6 +60,23 @@ def in_force(folder: Path, header: Header, disk: Disk) -> bool:
     """
     data = disk.read(folder / HEADER_NAME, 2 * HEADER_BYTES)
     return data is not None and decode(data).header == header
+
+
+def set_aside_orphans(session: Session) -> None:
+    """Before a new vault is made, keep a database whose key file went missing.
+
+    One no larger than the new, empty one is what an interrupted creation left; it is
+    removed at the next open. A larger one may be somebody's life and a copy of the key
+    file may turn up, so it is renamed to ``orphan-…`` and told.
+    """
+    own = session.store.path
+    for path in sorted(session.folder.glob("vault-*.db")):
+        if path == own or path.stat().st_size <= own.stat().st_size:
+            continue
+        for part in session.folder.glob(f"{path.stem}.*"):
+            session.disk.rename(part, part.with_name(part.name.replace("vault-", "orphan-", 1)))
+        message = "A database without its key file was found and set aside, not removed."
+        session.store.add_notice(Notice("orphan", message, session.now()))
 
 
 def remove_strays(folder: Path, *, keep: str, disk: Disk) -> None:

@@ -23,7 +23,7 @@ from assistant.vault.records import (
     TurnStatus,
     UsedItem,
 )
-from tests.vault_world import NOON, create, reopen, say
+from tests.vault_world import NOON, create, database_of, reopen, say
 
 
 @pytest.fixture
@@ -262,3 +262,36 @@ def test_text_that_is_not_unicode_is_a_usage_error(vault: Vault) -> None:
     with pytest.raises(UsageError):
         vault.preferences.add("half a pair \ud800")
     assert vault.preferences.list() == ()
+
+
+def test_verifying_changes_no_byte(tmp_path: Path) -> None:
+    vault, _ = create(tmp_path)
+    with vault:
+        say(vault, "q", "a")
+        before = database_of(tmp_path).read_bytes()
+        vault.verify()
+        assert database_of(tmp_path).read_bytes() == before
+    with reopen(tmp_path) as again:
+        assert again.notices == ()
+
+
+def test_a_database_whose_key_file_is_missing_is_set_aside_and_not_removed(tmp_path: Path) -> None:
+    vault, _ = create(tmp_path)
+    with vault:
+        say(vault, "q", "word " * 5000)
+    (tmp_path / "header").rename(tmp_path / "header.kept")
+    lost = database_of(tmp_path).read_bytes()
+    with create(tmp_path)[0] as new:
+        assert [notice.kind for notice in new.notices] == ["orphan"]
+    reopen(tmp_path).close()
+    (orphan,) = tmp_path.glob("orphan-*.db")
+    assert orphan.read_bytes() == lost
+
+
+def test_what_an_interrupted_creation_left_is_removed(tmp_path: Path) -> None:
+    create(tmp_path)[0].close()
+    (tmp_path / "header").unlink()
+    with create(tmp_path)[0] as new:
+        assert new.notices == ()
+    reopen(tmp_path).close()
+    assert len(list(tmp_path.glob("*.db"))) == 1
