@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from assistant.errors import (
     AssistantError,
     ModelError,
+    PolicyInvalid,
     UsageError,
     VaultBusy,
     VaultExists,
@@ -315,11 +316,18 @@ class LocalFront:
     def _wire(self, vault: Vault) -> Holder:
         from assistant.holder.holder import Holder, Parts
         from assistant.policy import Gate
+        from assistant.policy.canaries import failing_canaries
 
         if self._model is None or self._memory is None:
             raise AssertionError("warm_up comes first")
         state = self._policy = self._policy_with(vault)
         self._remember(vault, state)
+        failing = failing_canaries(state.documents)
+        if failing:
+            raise PolicyInvalid(
+                f"The gate gave a wrong answer to a known example ({failing[0]}); "
+                "nothing is answered until that is mended."
+            )
         effective = self._effective()
         embedder = self.registry.embedder()
         return Holder(

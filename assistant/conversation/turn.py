@@ -39,7 +39,7 @@ from assistant.engine.interfaces import Model, Phase
 from assistant.engine.messages import ChatMessage, GenerateRequest, Sampling
 from assistant.errors import AssistantError, EngineError
 from assistant.policy import Effect, EffectivePolicy, Gate, Origin, Segment, Where
-from assistant.policy.obligations import Obligations
+from assistant.policy.requirements import obligations
 
 _LOAD_PATIENCE = 120.0
 """Seconds to wait for a model to load before the turn is given up."""
@@ -77,7 +77,6 @@ class Desk:
     ledger: Ledger
     gate: Gate
     policy: EffectivePolicy
-    obligations: Obligations
     model: Model
     model_file: tuple[str, str]
     personaliser: Personaliser | None
@@ -166,7 +165,7 @@ class _Run:
         self._profile: tuple[tuple[str, str], ...] = ()
         self._instructions: tuple[str, ...] = ()
         self._said = ""
-        self._due = desk.obligations.due(asked.text)
+        self._due = obligations(desk.policy, asked.text)
         self._rulings = list(asked.rulings)
         self._ended = False
 
@@ -259,8 +258,8 @@ class _Run:
         if answer.blocked:
             yield self._end("refused")
             return
-        if answer.text and self._due.added:
-            added = "\n\n" + "\n\n".join(self._due.added)
+        if answer.text and self._due.added_text:
+            added = "\n\n" + "\n\n".join(self._due.added_text)
             yield self._streams.add(added)
             self._release(everything=True)
         yield self._end("cancelled" if cancelled() else "complete")

@@ -25,7 +25,7 @@ from assistant.holder.interface import (
     WhyQuery,
 )
 from assistant.holder.interface import Done as DoneReply
-from assistant.policy.obligations import Obligations
+from assistant.policy.requirements import obligations
 from assistant.vault.records import FeedbackKind, ItemKind, Turn
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Account:
                 break
             if earlier.answer and earlier.status.value in {"complete", "cancelled", "interrupted"}:
                 lines += [f"[user] {earlier.question}", f"[assistant] {earlier.answer}"]
-        due = Obligations(self._policy).due(turn.question)
+        due = obligations(self._policy, turn.question)
         asked = question_message(due.lines, block, turn.question)
         lines.append(f"[user] {asked.content}")
         return "\n".join(lines)

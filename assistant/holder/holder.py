@@ -29,7 +29,6 @@ from assistant.holder.memory import MemoryFeed
 from assistant.holder.settings import UserSettings
 from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
-from assistant.policy.obligations import Obligations
 
 if TYPE_CHECKING:
     from assistant.policy import EffectivePolicy, Gate
@@ -79,7 +78,6 @@ class Holder:
         self._account = Account(vault, self._history, parts.policy, why)
         self._vault_ledger = VaultLedger(vault)
         self._incognito = IncognitoLedger(parts.new_id, lambda rulings: log_rulings(vault, rulings))
-        self._obligations = Obligations(parts.policy)
         self._turn = threading.Lock()
         self._locked = threading.Event()
         self._busy = 0
@@ -208,7 +206,6 @@ class Holder:
             ledger=self._incognito if incognito else self._vault_ledger,
             gate=parts.gate,
             policy=parts.policy,
-            obligations=self._obligations,
             model=parts.model,
             model_file=parts.model_file(),
             personaliser=taste if personalise else None,
