@@ -230,6 +230,9 @@ class Hexadecimal:
     def _note(self, char: str) -> None:
         if len(self._since) < _ENOUGH:
             self._since += char
+        if not self._alive and (len(self._since) > 3 or any(map(_is_word, self._since))):
+            # Whatever byte comes next starts a new text: half a character is waiting in vain.
+            self._bytes.reset()
 
     def _byte(self, char: str, span: Span, found: list[str], places: list[Span]) -> None:
         digit, begun = self._digit or (char, span)

@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.policy.effective import EffectivePolicy
+from assistant.policy.meaning import MeaningScorer
 from assistant.policy.model import Decision, Effect, Origin, Segment, Where
 from assistant.policy.ruleset import Finding, RuleSet, decide
-from assistant.policy.stream import FAULT, StreamGate, redact
+from assistant.policy.stream import FAULT, SentenceJudge, StreamGate, redact
 
 
 class Gate:
     """Checks text against one effective policy."""
 
-    def __init__(self, policy: EffectivePolicy) -> None:
+    def __init__(self, policy: EffectivePolicy, scorer: MeaningScorer | None = None) -> None:
+        """``scorer`` embeds text for rules by meaning; without one such a rule blocks."""
         self._policy = policy
+        self._scorer = scorer
         self._sets: dict[Where, RuleSet] = {}
 
     def check(
@@ -48,11 +51,13 @@ class Gate:
         self, where: Where = Where.OUTPUT, confirmed: frozenset[str] = frozenset()
     ) -> StreamGate:
         """A gate for one text that arrives piece by piece."""
-        return StreamGate(self._at(where), None, confirmed)
+        rules = self._at(where)
+        judge = None if rules.meaning.empty else SentenceJudge(rules)
+        return StreamGate(rules, judge, confirmed)
 
     def _at(self, where: Where) -> RuleSet:
         if where not in self._sets:
-            self._sets[where] = RuleSet(self._policy.rules_at(where))
+            self._sets[where] = RuleSet(self._policy.rules_at(where), self._scorer)
         return self._sets[where]
 
     def _findings(self, segments: Sequence[Segment], where: Where) -> list[Finding]:
@@ -60,7 +65,7 @@ class Gate:
         found: list[Finding] = []
         for segment in segments:
             if segment.origin is not Origin.TRUSTED:
-                found += rules.findings(segment.text)
+                found += rules.findings(segment.text) + rules.judged(segment.text)
         said = [segment.text for segment in segments if segment.origin is Origin.USER]
         if len(said) > 1:
             known = {finding.rule.rule.id for finding in found}

@@ -20,12 +20,12 @@ import re2
 
 from assistant.errors import DocumentInvalid
 from assistant.policy import views
+from assistant.policy.beginnings import Beginnings
 from assistant.policy.canonical import is_boundary, term_forms
 from assistant.policy.pattern_syntax import (
     Node,
     map_letters,
     parse_pattern,
-    prefixes,
     reverse,
     squeeze,
     to_re2,
@@ -38,7 +38,6 @@ SHORTEST_TURNED: Final = 4
 """Letters from which one word is also looked for reversed and in ROT13: "on" is "no"."""
 SHORTEST_IN_RUN: Final = 3
 SHORTEST_DECODED: Final = 3
-_GROUP_LENGTH: Final = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Patterns:
             (_compiled(text), rule, view)
             for text, (_, rule, view) in zip(texts, entries, strict=True)
         ]
-        self._begun: tuple[Any, ...] | None = None
+        self._begun: Beginnings | None = None
         self.empty = not self._each
         # RE2's own Set loses matches when its memory runs out; an alternation falls back to
         # the slower automaton instead.
@@ -119,13 +118,9 @@ class Patterns:
     def oldest(self, text: str, context: int) -> int:
         """Where the oldest match that may still be completed begins."""
         if self._begun is None:
-            # Only streams ask this, and compiling the beginnings is by far the slowest part.
-            self._begun = _beginnings(self._nodes)
-        start = len(text)
-        for pattern in self._begun:
-            found = pattern.search(text, context)
-            start = start if found is None else min(start, int(found.start()))
-        return start
+            # Only streams ask this, and it costs more to build than all the rest.
+            self._begun = Beginnings(self._nodes)
+        return len(text) if self.empty else self._begun.oldest(text, context)
 
 
 class Plain:
@@ -377,19 +372,6 @@ def _compiled(pattern: str) -> Any:
         return re2.compile(pattern, options)
     except re2.error as error:
         raise DocumentInvalid("The patterns are too large to compile.") from error
-
-
-def _beginnings(nodes: Sequence[Node]) -> tuple[Any, ...]:
-    """Alternations of prefix closures; small ones, for compiling takes more than linear time."""
-    groups: list[list[str]] = []
-    room = 0
-    for closure in (prefixes(node) for node in nodes):
-        if len(closure) > room:
-            groups.append([])
-            room = _GROUP_LENGTH
-        groups[-1].append(f"(?:{closure})")
-        room -= len(closure)
-    return tuple(_compiled(rf"(?:{'|'.join(group)})\z") for group in groups)
 
 
 def _bounded(window: str, start: int, end: int, *, final: bool) -> bool:

@@ -1,8 +1,8 @@
 """The pattern language of ``pattern`` rules: a small part of RE2's, read into a tree.
 
 A tree is needed because one pattern has to be matched in several views and, in a stream,
-by its possible beginnings: from the tree come the pattern itself, its reversal, its ROT13
-and leet forms, and the *prefix closure* (what could still become a match), all run by RE2.
+by its possible beginnings: from the tree come the pattern itself, its reversal and its leet
+form, all run by RE2, and the automaton of what could still become a match (beginnings.py).
 
 Allowed: literals, ``.``, classes, ``\\d \\w \\s \\b``, groups, ``|``, ``? {m} {m,n}``, and
 ``* +`` of characters that stay inside a word. Refused: anchors, back-references, look-around,
@@ -140,37 +140,6 @@ def _times(low: int, high: int) -> str:
     if high == 1:
         return "?" if low == 0 else ""
     return f"{{{low}}}" if low == high else f"{{{low},{high}}}"
-
-
-def prefixes(node: Node) -> str:
-    """RE2 for every beginning of a match, from nothing to the whole: the prefix closure."""
-    match node:
-        case Chars() | Text():
-            return _chain_prefixes((node,))
-        case Boundary():
-            return ""
-        case Chain(parts):
-            return _chain_prefixes(parts)
-        case Choice(options):
-            return "(?:" + "|".join(prefixes(option) for option in options) + ")"
-        case Repeat(Chars(), _, high):
-            return to_re2(Repeat(node.part, 0, high))
-        case Repeat(part, _, high):
-            before = to_re2(Repeat(part, 0, high - 1)) if high > 1 else ""
-            return f"{before}(?:{prefixes(part)})" if high else ""
-
-
-def _chain_prefixes(parts: tuple[Node, ...]) -> str:
-    tail = ""
-    for part in reversed(parts):
-        if isinstance(part, (Chars, Boundary)):
-            tail = f"(?:{to_re2(part)}{tail})?"
-        elif isinstance(part, Text):
-            for char in reversed(part.value):
-                tail = f"(?:{_escaped(char)}{tail})?"
-        else:
-            tail = f"(?:{to_re2(part)}{tail}|{prefixes(part)})"
-    return tail
 
 
 def reverse(node: Node) -> Node:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from assistant.policy.canonical import canonical
 from assistant.policy.channels import decoded, joined
 from assistant.policy.effective import EffectiveRule
 from assistant.policy.matcher import Compiled
+from assistant.policy.meaning import MeaningScorer, MeaningStage
 from assistant.policy.model import ALLOWED, Decision, Effect
+
+UNSCORED: Final = "unscored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,9 @@ class Finding:
 class RuleSet:
     """The rules of one place, compiled."""
 
-    def __init__(self, rules: Sequence[EffectiveRule]) -> None:
+    def __init__(self, rules: Sequence[EffectiveRule], scorer: MeaningScorer | None = None) -> None:
         self.rules = tuple(rules)
+        self.meaning = MeaningStage(self.rules, scorer)
         self.compiled = Compiled([(r.rule.match.terms, r.rule.match.pattern) for r in self.rules])
 
     def findings(self, text: str) -> list[Finding]:
@@ -50,9 +55,19 @@ class RuleSet:
                     found.setdefault(hit.rule, joined(name, hit.view))
         return [Finding(self.rules[rule], view) for rule, view in found.items()]
 
+    def judged(self, text: str) -> list[Finding]:
+        """What the rules by meaning say; raises where they cannot judge at all."""
+        return [
+            Finding(said.rule, "meaning" if said.score is not None else UNSCORED, said.score,
+                    said.effect)
+            for said in self.meaning.judge(text)
+        ]  # fmt: skip
 
-def decide(findings: Sequence[Finding], unscored: tuple[str, ...] = ()) -> Decision:
+
+def decide(findings: Sequence[Finding]) -> Decision:
     """The strictest finding as a decision; the higher tier is named where two are equal."""
+    unscored = tuple(dict.fromkeys(f.rule.rule.id for f in findings if f.view == UNSCORED))
+    findings = [finding for finding in findings if finding.force is not Effect.NONE]
     if not findings:
         return ALLOWED if not unscored else Decision(Effect.NONE, unscored=unscored)
     ranked = sorted(findings, key=lambda f: (-f.force, f.rule.source.tier.rank))

@@ -7,6 +7,7 @@ waits for the end of its word. What was held when a rule blocks is never shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -44,6 +45,52 @@ class PassageJudge(Protocol):
 
     def judged_to(self) -> int:
         """How many characters have been judged so far."""
+
+
+class SentenceJudge:
+    """Judges an answer sentence by sentence, each with the one before it.
+
+    A sentence ends at its mark and the space after it, at a line break, or where it has grown
+    too long to wait for.
+    """
+
+    _END = re.compile(r"[.!?…。！？][\"'”’)\]]*\s|\n")
+    _LONGEST = 600
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._text = ""
+        self._before = ""
+        self._judged = 0
+
+    def feed(self, text: str) -> list[Finding]:
+        """See :class:`PassageJudge`."""
+        self._text += text
+        found: list[Finding] = []
+        while (end := self._sentence_end()) > 0:
+            found += self._judge(end)
+        return found
+
+    def finish(self) -> list[Finding]:
+        """See :class:`PassageJudge`."""
+        return self._judge(len(self._text)) if self._text else []
+
+    def judged_to(self) -> int:
+        """See :class:`PassageJudge`."""
+        return self._judged
+
+    def _sentence_end(self) -> int:
+        match = self._END.search(self._text)
+        if match is not None:
+            return match.end()
+        return self._LONGEST if len(self._text) > self._LONGEST else 0
+
+    def _judge(self, end: int) -> list[Finding]:
+        sentence, self._text = self._text[:end], self._text[end:]
+        found = self._rules.judged(self._before + sentence)
+        self._before = sentence[-self._LONGEST :]
+        self._judged += end
+        return found
 
 
 class StreamGate:
@@ -97,7 +144,7 @@ class StreamGate:
         start = self._shown + len(self._held)
         self._held += text
         findings: list[Finding] = []
-        for at in range(0, len(text), _SLICE):
+        for at in range(0, 0 if self._rules.compiled.empty else len(text), _SLICE):
             piece = text[at : at + _SLICE]
             first = start + at
             spans = [(place, place + 1) for place in range(first, first + len(piece))]
