@@ -8,8 +8,6 @@ its contents are.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +28,13 @@ from assistant.policy.signing import (
     read_roots,
     read_targets,
 )
-from assistant.policy.sources import MAX_METADATA, BundleSource, FolderSource, MemorySource
+from assistant.policy.sources import (
+    MAX_METADATA,
+    BundleSource,
+    FolderSource,
+    MemorySource,
+    pack,
+)
 from assistant.policy.storage import Disk, read_limited, replace_file
 from assistant.policy.tuf_edge import (
     CryptoSigner,
@@ -192,17 +196,3 @@ def _forget_old_snapshots(folder: Path, newest: int) -> None:
         number = path.name.split(".", 1)[0]
         if number.isdigit() and int(number) <= newest - KEPT_SNAPSHOTS:
             path.unlink(missing_ok=True)
-
-
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """One zip of a bundle's files, always the same bytes for the same files."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.external_attr = 0o100644 << 16
-            # Stored, not packed: the bytes then do not depend on the zlib at hand.
-            entry.compress_type = zipfile.ZIP_STORED
-            entry.create_system = 3
-            archive.writestr(entry, files[name])
-    return buffer.getvalue()

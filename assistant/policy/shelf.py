@@ -14,8 +14,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError, BundleUnverified, PolicyError, StorageError
 from assistant.policy.bundle import VerifiedBundle, authority_of, verify_bundle
-from assistant.policy.publishing import pack
-from assistant.policy.sources import MAX_BUNDLE, MAX_METADATA, ZipSource
+from assistant.policy.sources import MAX_BUNDLE, MAX_METADATA, ZipSource, pack
 from assistant.policy.storage import Disk, read_limited, replace_file
 
 BUNDLE_FILE = "bundle.zip"

@@ -68,6 +68,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_proxy")
+@pytest.mark.timeout(7200)
 @pytest.mark.full(name="policy-fleet", small=6, full=200)
 def test_a_fleet_ends_on_the_right_version_and_never_on_a_wrong_one(
     size: int, tmp_path: Path

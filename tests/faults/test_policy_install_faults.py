@@ -73,6 +73,7 @@ def _in_a_child(world: World, folder: Path, disk: Disk, after: float | None) -> 
 STEPS = 10
 
 
+@pytest.mark.timeout(7200)
 @pytest.mark.full(name="policy-kills", small=12, full=500)
 def test_killed_at_any_step_the_next_start_finds_old_or_new_whole(
     size: int, seed: int, progress: Progress, tmp_path: Path

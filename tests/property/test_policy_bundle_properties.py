@@ -12,8 +12,7 @@ from assistant.policy.attest import read_attestation
 from assistant.policy.bundle import verify_bundle
 from assistant.policy.clock import trusted_now
 from assistant.policy.floors import Floors
-from assistant.policy.publishing import pack
-from assistant.policy.sources import MemorySource, ZipSource
+from assistant.policy.sources import MemorySource, ZipSource, pack
 from tests.generators import bundle_edits, floors_records, utc_moments
 from tests.publisher import Publisher
 

@@ -44,6 +44,7 @@ def _meaning(bundle: VerifiedBundle) -> tuple[object, ...]:
     return (bundle.document, *(facts for facts in bundle.roles.values()))
 
 
+@pytest.mark.timeout(7200)
 @pytest.mark.full(name="bundle-flips", small=250, full=65_536)
 def test_no_changed_byte_is_accepted_with_a_changed_meaning(
     size: int, seed: int, progress: Progress, tmp_path: Path

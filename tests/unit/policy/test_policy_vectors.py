@@ -11,8 +11,7 @@ from assistant.policy.attest import read_attestation
 from assistant.policy.bundle import verify_bundle
 from assistant.policy.floors import Floors, refuse_below
 from assistant.policy.keys import encode_public, load_public
-from assistant.policy.publishing import pack
-from assistant.policy.sources import ZipSource
+from assistant.policy.sources import ZipSource, pack
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "policy"
 
