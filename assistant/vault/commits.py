@@ -24,6 +24,7 @@ from assistant.vault.files import Disk
 from assistant.vault.records import Notice
 
 SLOT: Final = 512
+MAX_DATABASE_BYTES: Final = 64 << 30
 PAGE: Final = 4096
 # SQLCipher 4 ends each page with 16 bytes IV and 64 bytes HMAC-SHA512; 16 bytes of
 # the HMAC tell any two versions of a page apart.
@@ -90,6 +91,8 @@ def fingerprint(path: Path) -> bytes:
     hasher = hashlib.sha256()
     with path.open("rb") as file:
         size = file.seek(0, 2)
+        if size > MAX_DATABASE_BYTES:
+            raise VaultDamaged("The vault's database is larger than it may be.")
         hasher.update(size.to_bytes(8, "little"))
         if size >= PAGE:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pages:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from assistant.errors import VaultDamaged
 from assistant.vault.files import storage_error
@@ -40,7 +40,8 @@ def check_complete(database: Path, key: bytes | bytearray) -> None:
     """Return if the journal is whole and authentic; VaultDamaged if not.
 
     The store never spills its cache, so a journal that SQLite may already have acted
-    on has exactly one header, whose record count fits the file's length.
+    on has exactly one header, whose record count fits the file's length. Nothing
+    authenticates the header itself, so its other fields are held against the records.
     """
     path = journal_of(database)
     try:
@@ -48,21 +49,36 @@ def check_complete(database: Path, key: bytes | bytearray) -> None:
         with database.open("rb") as file:
             reader = PageReader(key, file.read(SALT))
         with path.open("rb") as journal:
-            head = journal.read(_SECTOR)
-            records = int.from_bytes(head[8:12], "big")
-            nonce = int.from_bytes(head[12:16], "big")
-            whole = (
-                head[:8] == _MAGIC
-                and int.from_bytes(head[20:24], "big") == _SECTOR
-                and int.from_bytes(head[24:28], "big") == PAGE
-                and size == _SECTOR + records * _RECORD
-            )
-            if not whole or not all(
-                _intact(journal.read(_RECORD), nonce, reader) for _ in range(records)
-            ):
-                raise VaultDamaged("The record of an interrupted save was altered.")
+            whole = _whole(journal, size, reader)
     except OSError as error:
         raise storage_error(error) from error
+    if not whole:
+        raise VaultDamaged("The record of an interrupted save was altered.")
+
+
+def _whole(journal: BinaryIO, size: int, reader: PageReader) -> bool:
+    head = journal.read(_SECTOR)
+    count, nonce, pages, sector, page_size = (
+        int.from_bytes(head[start : start + 4], "big") for start in (8, 12, 16, 20, 24)
+    )
+    if head[:8] != _MAGIC or (sector, page_size) != (_SECTOR, PAGE):
+        return False
+    if size != _SECTOR + count * _RECORD:
+        return False
+    told_pages = None
+    for _ in range(count):
+        record = journal.read(_RECORD)
+        if not _intact(record, nonce, reader):
+            return False
+        if int.from_bytes(record[:4], "big") == 1:
+            told_pages = _page_count(reader.decrypt(1, record[4:-4]))
+    # SQLite cuts or stretches the file to the header's number of pages.
+    return told_pages == pages
+
+
+def _page_count(first_page: bytes) -> int:
+    """The database's size in pages by its own header (file format, section 1.3.8)."""
+    return int.from_bytes(first_page[28 - SALT : 32 - SALT], "big")
 
 
 def _intact(record: bytes, nonce: int, reader: PageReader) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from dataclasses import dataclass
@@ -177,6 +178,25 @@ def test_a_truncated_hot_journal_is_never_silent(
     path = journal.journal_of(database_of(folder))
     path.write_bytes(path.read_bytes()[:length] if length else b"")
     assert outcome(folder, hot.expected) == "refused"
+
+
+@pytest.mark.parametrize("offset", range(28))
+def test_every_byte_of_a_hot_journals_header_is_held_against_the_rest(
+    tmp_path: Path, hot: Template, offset: int
+) -> None:
+    folder = hot.lay_out(tmp_path / "vault")
+    path = journal.journal_of(database_of(folder))
+    data = bytearray(path.read_bytes())
+    data[offset] ^= 0x08
+    path.write_bytes(data)
+    assert outcome(folder, hot.expected) == "refused"
+    assert database_of(folder).read_bytes() == hot.files[database_of(folder).name]
+
+
+def test_a_database_of_absurd_size_is_refused(tmp_path: Path, quiet: Template) -> None:
+    folder = quiet.lay_out(tmp_path / "vault")
+    os.truncate(database_of(folder), 1 << 40)
+    assert outcome(folder, quiet.expected) == "refused"
 
 
 def test_a_removed_hot_journal_is_never_silent(tmp_path: Path, hot: Template) -> None:
