@@ -114,8 +114,6 @@ class Decoder:
         candidate.untold = 0
 
     def _finish(self, candidate: Candidate, reason: Reason) -> bool:
-        rest = candidate.decoder.decode(b"", final=True)
-        if rest:
-            self._tell(candidate, rest)
+        # Bytes of a character that was never completed are dropped, not shown as "�".
         self._emit(CandidateFinished(candidate.number, reason, candidate.tokens))
         return False

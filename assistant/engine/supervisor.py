@@ -257,6 +257,7 @@ class Supervisor:
 
     def _fail(self, error: AssistantError) -> None:
         self._failure = error
+        self._state = EngineState(Phase.FAILED, error.message, self._restarts)
         self._lock.notify_all()
 
     def _live_once(self) -> bool:
