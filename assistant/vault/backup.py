@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from assistant.errors import VaultDamaged, VaultExists, VaultMissing
+from assistant.errors import DiskFull, VaultDamaged, VaultExists, VaultMissing
 from assistant.vault import keys
 from assistant.vault.commits import CommitMark, fingerprint
 from assistant.vault.database import Database, connect
@@ -60,7 +60,11 @@ def back_up(session: Session, target: Path, *, overwrite: bool = False) -> int:
         return target.stat().st_size
 
     size = session.store.read(work)
-    _remember(session, target.resolve())
+    try:
+        _remember(session, target.resolve())
+    except DiskFull:
+        # The backup is whole; a full disk is when it is needed most.
+        return size
     return size
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from assistant.errors import StorageError
+from assistant.errors import StorageError, VaultError
 from assistant.vault.commits import CommitFile
 from assistant.vault.files import Disk
 from assistant.vault.header import HEADER_BYTES, Header, decode
@@ -58,8 +58,11 @@ def in_force(folder: Path, header: Header, disk: Disk) -> bool:
 
     A failure may come after the rename, when only the folder was not synced.
     """
-    data = disk.read(folder / HEADER_NAME, 2 * HEADER_BYTES)
-    return data is not None and decode(data).header == header
+    try:
+        data = disk.read(folder / HEADER_NAME, 2 * HEADER_BYTES)
+        return data is not None and decode(data).header == header
+    except VaultError:
+        return False
 
 
 def set_aside_orphans(session: Session) -> None:

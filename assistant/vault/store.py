@@ -52,6 +52,7 @@ class Store:
         self._thread = VaultThread()
         self._database: Database | None = None
         self._marked: CommitMark | None = None
+        self._fresh_marks = False
 
     def new_id(self) -> str:
         """A fresh id: twelve hexadecimal digits."""
@@ -62,7 +63,8 @@ class Store:
 
         def work() -> None:
             self._database = connect(self.path, self._key)
-            self._migrate(create_marks=True)
+            self._fresh_marks = True
+            self._migrate()
 
         self._on_thread(work)
 
@@ -89,10 +91,13 @@ class Store:
         if verdict.check:
             self._db.check()
         self._marked = self._mark()
-        if verdict.check or marks.damaged:
-            self._put_mark(self._marked, fresh=True)
+        self._fresh_marks = verdict.check or marks.damaged > 0
+        # The notice is saved before the marks accept what was found: a kill in between
+        # tells it twice, never not at all.
         if verdict.notice is not None:
             self.add_notice(verdict.notice)
+        elif self._fresh_marks:
+            self._put_mark(self._marked)
         self._migrate()
         self._compare_header(header_revision)
 
@@ -231,12 +236,12 @@ class Store:
             return LastSave.UNKNOWN
         return LastSave.WHOLE if noted.whole(self.path) else LastSave.HALF
 
-    def _put_mark(self, mark: CommitMark, *, fresh: bool = False) -> None:
-        if fresh:
+    def _put_mark(self, mark: CommitMark) -> None:
+        if self._fresh_marks:
             self._marks.create(mark)
         else:
             self._marks.write(mark)
-        self._marked = mark
+        self._marked, self._fresh_marks = mark, False
 
     def _pages(self) -> bytes:
         try:
@@ -257,7 +262,7 @@ class Store:
     def _version(self) -> int:
         return int(self._db.value("PRAGMA user_version"))
 
-    def _migrate(self, *, create_marks: bool = False) -> None:
+    def _migrate(self) -> None:
         start = self._version()
         for number, step in enumerate(migrations.pending(start, self._steps), start + 1):
             self._db.change("BEGIN IMMEDIATE")
@@ -268,9 +273,9 @@ class Store:
                 self._pending.write(self.path, *self._advance())
                 self._db.change("COMMIT")
             except BaseException:
-                self._db.change("ROLLBACK")
+                self._roll_back()
                 raise
-            self._put_mark(self._mark(), fresh=create_marks and number == 1)
+            self._put_mark(self._mark())
 
     def _compare_header(self, revision: int) -> None:
         known = self._state().header_revision

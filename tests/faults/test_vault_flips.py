@@ -14,6 +14,7 @@ from assistant.errors import AssistantError, VaultDamaged, VaultError
 from assistant.vault import journal
 from assistant.vault.database import connect
 from assistant.vault.facade import Vault
+from assistant.vault.files import Disk
 from assistant.vault.pages import PAGE
 from assistant.vault.records import FeedbackKind
 from tests.conftest import Progress
@@ -251,6 +252,26 @@ def test_an_older_database_put_back_is_told_with_the_number_of_lost_changes(
         vault.preferences.add("goes on")
     with reopen(folder) as vault:
         assert vault.notices == ()
+
+
+class DyingDisk(Disk):
+    """The process dies before the commit file is replaced."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        if target.suffix == ".commits":
+            raise KeyboardInterrupt
+        super().rename(source, target)
+
+
+def test_a_kill_while_a_loss_is_accepted_leaves_it_told(tmp_path: Path, quiet: Template) -> None:
+    folder = quiet.lay_out(tmp_path / "vault")
+    with reopen(folder) as vault:
+        vault.preferences.add("later")
+    database_of(folder).write_bytes(quiet.files[database_of(folder).name])
+    with pytest.raises(KeyboardInterrupt):
+        reopen(folder, disk=DyingDisk())
+    with reopen(folder) as vault:
+        assert "lost" in {notice.kind for notice in vault.notices}
 
 
 def test_an_older_database_put_back_and_used_is_told(tmp_path: Path, quiet: Template) -> None:
