@@ -90,7 +90,7 @@ def unexpected(folder: Path, allowed: tuple[str, ...]) -> list[str]:
     ]
 
 
-@pytest.mark.full(name="vault-canaries", small=8, full=200)
+@pytest.mark.full(name="vault-canaries", small=8, full=200, covers=("assistant/vault",))
 @pytest.mark.parametrize("end", ["close", "kill"])
 def test_nothing_stored_is_readable_in_any_file(
     tmp_path: Path, end: str, size: int, seed: int, progress: Progress

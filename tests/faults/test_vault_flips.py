@@ -139,7 +139,23 @@ def _places(template: Template) -> list[tuple[str, int]]:
     ]
 
 
-@pytest.mark.full(name="vault-flips", small=120, full=65536)
+@pytest.mark.full(
+    name="vault-flips",
+    small=120,
+    full=65536,
+    covers=(
+        "assistant/vault/commits.py",
+        "assistant/vault/database.py",
+        "assistant/vault/facade.py",
+        "assistant/vault/files.py",
+        "assistant/vault/header.py",
+        "assistant/vault/journal.py",
+        "assistant/vault/pending.py",
+        "assistant/vault/session.py",
+        "assistant/vault/store.py",
+        "assistant/vault/unlock.py",
+    ),
+)
 def test_a_flipped_bit_anywhere_is_refused_told_or_harmless(
     tmp_path: Path, quiet: Template, hot: Template, size: int, seed: int, progress: Progress
 ) -> None:

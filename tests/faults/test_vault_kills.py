@@ -67,7 +67,27 @@ def _check(vault: Vault, lines: list[str]) -> None:
                 assert vault.conversations.get(conversation_id).title == "killed"
 
 
-@pytest.mark.full(name="vault-kills", small=7, full=500)
+@pytest.mark.full(
+    name="vault-kills",
+    small=7,
+    full=500,
+    covers=(
+        "assistant/vault/access.py",
+        "assistant/vault/backup.py",
+        "assistant/vault/commits.py",
+        "assistant/vault/database.py",
+        "assistant/vault/erase.py",
+        "assistant/vault/facade.py",
+        "assistant/vault/files.py",
+        "assistant/vault/header.py",
+        "assistant/vault/journal.py",
+        "assistant/vault/migrations.py",
+        "assistant/vault/pending.py",
+        "assistant/vault/session.py",
+        "assistant/vault/store.py",
+        "assistant/vault/unlock.py",
+    ),
+)
 def test_a_kill_at_any_moment_loses_nothing_acknowledged(
     tmp_path: Path, size: int, seed: int, progress: Progress
 ) -> None:
