@@ -14,7 +14,9 @@ from datetime import datetime
 from assistant.errors import BundleStale, BundleUnverified, PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle
 from assistant.policy.document import PolicyDocument
+from assistant.policy.document_tests import require_passing
 from assistant.policy.effective import Wishes
+from assistant.policy.meaning import MeaningScorer
 from assistant.policy.resolver import resolve
 
 
@@ -30,8 +32,10 @@ def read_document(bundle: VerifiedBundle) -> PolicyDocument:
     return document
 
 
-def check_for_signing(raw: bytes) -> PolicyDocument:
+def check_for_signing(raw: bytes, scorer: MeaningScorer | None = None) -> PolicyDocument:
     """The document an author wants to sign, if it may be signed.
+
+    Without a ``scorer`` rules by meaning stand aside and their examples are not judged.
 
     Raises:
         DocumentInvalid: it does not parse. PolicyConflict: it contradicts itself.
@@ -39,6 +43,7 @@ def check_for_signing(raw: bytes) -> PolicyDocument:
     """
     document = PolicyDocument.from_bytes(raw)
     resolve([document], Wishes())
+    require_passing(document, scorer)
     return document
 
 
@@ -64,4 +69,7 @@ def check_for_install(
             hint="Install it from that day on; the present one stays in force until then.",
         )
     resolve([*others, document], Wishes())
+    # No scorer here: an installation runs unattended and starts no children. Examples of
+    # rules by meaning were judged on every signer's machine.
+    require_passing(document)
     return document

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +24,7 @@ from securesystemslib.formats import encode_canonical
 from assistant.errors import BundleUnverified, PolicyInvalid
 from assistant.policy.authorities import PolicyStatus, status
 from assistant.policy.baseline import BASELINE_DIGEST
+from assistant.policy.canaries import failing_canaries
 from assistant.policy.floors import Floors, read_floors
 from assistant.policy.keys import load_signer, public_from
 from assistant.policy.loader import Places
@@ -37,30 +37,24 @@ ATTEST_KEY = "attest.key"
 MAX_STATEMENT = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """A known-bad or known-good example the gate was asked at start, and its answer."""
-
-    name: str
-    passed: bool
-
-
 def attest(
     places: Places,
     now: datetime,
     program_version: str,
-    canaries: Sequence[Canary],
     vault_floors: Floors | None,
     disk: Disk,
 ) -> bytes:
     """The signed statement, as JSON for a file or a fleet's inventory.
+
+    The canaries are asked anew: known-bad and known-good texts through the gate, and the
+    first examples of every document in force.
 
     Raises:
         PolicyInvalid: the baseline was altered. StorageError: no key could be kept.
     """
     found = status(places, now, vault_floors)
     floors, _ = read_floors(places.home)
-    statement = _statement(found, floors, now, program_version, canaries)
+    statement = _statement(found, floors, now, program_version)
     signer = _home_signer(places, disk)
     signature = signer.sign(_canonical(statement))
     whole = {
@@ -76,7 +70,6 @@ def _statement(
     floors: Floors,
     now: datetime,
     program_version: str,
-    canaries: Sequence[Canary],
 ) -> dict[str, Any]:
     return {
         "format": ATTEST_FORMAT,
@@ -106,7 +99,7 @@ def _statement(
             authority: {name: floor.version for name, floor in sorted(entry.roles.items())}
             for authority, entry in sorted(floors.authorities.items())
         },
-        "canaries": {one.name: one.passed for one in canaries},
+        "canaries": {"failed": list(failing_canaries(found.documents))},
         "alarms": list(found.alarms),
     }
 

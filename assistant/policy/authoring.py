@@ -15,6 +15,7 @@ from assistant.policy.admission import check_for_signing
 from assistant.policy.bundle import AUTHORITY_FIELD, DOCUMENT_NAME
 from assistant.policy.document import MAX_BYTES, PolicyDocument
 from assistant.policy.keys import load_public, load_signer
+from assistant.policy.meaning import MeaningScorer
 from assistant.policy.model import Tier
 from assistant.policy.publishing import Published, publish, renew
 from assistant.policy.signing import (
@@ -64,9 +65,17 @@ class SignOutcome:
 
 
 def sign_draft(
-    work: Path, order: SignOrder, key: Path, passphrase: bytes | None, now: datetime, disk: Disk
+    work: Path,
+    order: SignOrder,
+    key: Path,
+    passphrase: bytes | None,
+    now: datetime,
+    disk: Disk,
+    scorer: MeaningScorer | None = None,
 ) -> SignOutcome:
     """Carry out an order in the unfinished directory and add this key's signatures.
+
+    With a ``scorer`` the examples of rules by meaning are judged too.
 
     Raises:
         PolicyTestsFailed, DocumentInvalid, PolicyConflict: the document may not be signed.
@@ -76,12 +85,12 @@ def sign_draft(
     signer = load_signer(key, passphrase)
     keyid = signer.public_key.keyid
     raw = None if order.document is None else _read(order.document, MAX_BYTES)
-    document = None if raw is None else check_for_signing(raw)
+    document = None if raw is None else check_for_signing(raw, scorer)
     _keys_into_draft(work, order, document, keyid, now, disk)
     refuse_stranger(work, keyid)
     if raw is not None and document is not None:
         _document_into_draft(work, order, raw, document, now, disk)
-    judged = _judge_draft(work)
+    judged = _judge_draft(work, scorer)
     signed = add_signatures(work, signer, disk)
     version = None if judged is None else judged.version
     return SignOutcome(signed, missing_signatures(work), fingerprint(work), version)
@@ -134,11 +143,11 @@ def _document_into_draft(
     draft_document(work, raw, resources, now + order.lifetimes.targets, disk)
 
 
-def _judge_draft(work: Path) -> PolicyDocument | None:
+def _judge_draft(work: Path, scorer: MeaningScorer | None) -> PolicyDocument | None:
     raw = _draft_document(work)
     if raw is None:
         return None
-    document = check_for_signing(raw)
+    document = check_for_signing(raw, scorer)
     _must_speak_for(work, document)
     return document
 

@@ -16,8 +16,8 @@ from assistant.errors import PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.sources import MAX_BUNDLE, MemorySource
 
-BASELINE_AUTHORITY = "9c22364a7a6c14abe341e33f1402045505139cde7706c82c88096d8fed422de4"
-BASELINE_DIGEST = "98909e4d6acba1c5927efa98d649ea33d59d229a9c66ee247058077428fee859"
+BASELINE_AUTHORITY = "241da2459e8b5a7eb7fb1cbd5fe16f33e46ca1a6d10b95fe9d3a9b1f6d637d4e"
+BASELINE_DIGEST = "a7ae4988dea57b3eb363225467d526fac6807fcbc608fc135f7326bc554a2ce4"
 _MAX_FILES = 64
 
 

@@ -26,6 +26,7 @@ from assistant.errors import (
     PolicyError,
     PolicyInvalid,
     PolicyMissing,
+    PolicyTestsFailed,
 )
 from assistant.policy.authorities import enrol
 from assistant.policy.bundle import AUTHORITY_FIELD
@@ -704,6 +705,16 @@ def test_an_empty_intersection_with_the_tier_above_is_refused(tmp_path: Path) ->
         install(where, write_folder(tmp_path / "conflict", bank.bundle()), NOW, disk)
     state = load_policy(where.home, where.system, where.baseline, NOW, None)
     assert [one.version for one in state.authorities][1:] == [1, 1]
+
+
+def test_a_document_that_fails_its_own_tests_is_not_installed(world: World) -> None:
+    """Signed by people whose program was older or patched; this machine decides for itself."""
+    wrong = [{"text": "say forbidden-3 now", "expect": "none"}]
+    world.publisher.update(3, tests=wrong)
+    folder = write_folder(world.where.home.parent / "wrong", world.publisher.bundle())
+    with pytest.raises(PolicyTestsFailed):
+        install(world.where, folder, NOW, world.disk)
+    assert world.in_force() == (2,)
 
 
 def test_every_role_expires_at_its_second_at_install(tmp_path: Path) -> None:

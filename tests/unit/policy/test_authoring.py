@@ -20,6 +20,7 @@ from assistant.errors import (
     PolicyConflict,
     PolicyInvalid,
     PolicyRefusal,
+    PolicyTestsFailed,
     UsageError,
 )
 from assistant.policy.authoring import (
@@ -34,7 +35,7 @@ from assistant.policy.install import install
 from assistant.policy.keys import generate_key, load_public, load_signer
 from assistant.policy.loader import Freshness, load_policy
 from assistant.policy.publishing import KEPT_SNAPSHOTS, Published
-from assistant.policy.signing import Lifetimes
+from assistant.policy.signing import Lifetimes, draft_document
 from assistant.policy.storage import Disk
 from tests.publisher import NOW, document, encoded, places
 
@@ -285,6 +286,23 @@ def test_a_document_that_contradicts_itself_is_not_signed(office: Office) -> Non
     with pytest.raises(PolicyConflict):
         office.sign("alice", office.order(1, text={"bounds": bounds}))
     assert not office.work.exists(), "nothing was begun"
+
+
+def test_a_document_whose_own_tests_fail_is_not_signed(office: Office) -> None:
+    wrong = [{"text": "say forbidden-1 now", "expect": "none"}]
+    with pytest.raises(PolicyTestsFailed) as caught:
+        office.sign("alice", office.order(1, text={"tests": wrong}))
+    assert caught.value.exit_code == 1
+    assert not office.work.exists(), "nothing was begun"
+
+
+def test_a_second_signer_tests_the_document_again(office: Office) -> None:
+    """Alice's machine was lied to: her draft was replaced whole, hashes and all."""
+    office.sign("alice", office.order())
+    wrong = [{"text": "say forbidden-1 now", "expect": "none"}]
+    draft_document(office.work, encoded(document(1, tests=wrong)), {}, NOW, DISK)
+    with pytest.raises(PolicyTestsFailed):
+        office.sign("bob")
 
 
 def test_a_document_with_a_mistake_is_not_signed_and_its_line_is_named(office: Office) -> None:
