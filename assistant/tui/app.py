@@ -14,6 +14,7 @@ from textual.app import App
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from assistant.errors import AssistantError, HolderGone, PolicyError, VaultLocked
 from assistant.holder.interface import AddPreference, Application, Front, PreferenceItem, Situation
@@ -25,6 +26,7 @@ from assistant.tui.terminal import take_mouse
 from assistant.tui.text import foreign
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.command import Provider
 
     from assistant.tui.screens.chat import ChatScreen
@@ -256,6 +258,17 @@ class AssistantApp(App[int]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
+    def action_command_palette(self) -> None:
+        """Find any command.
+
+        Textual's own gives the palette an id, so that a second one, opened while the
+        first is still closing, ends the app with DuplicateIds (random keys found it).
+        """
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette())
+
     def action_help(self) -> None:
         """Every key."""
         from assistant.tui.screens.help import HelpScreen
@@ -279,14 +292,23 @@ class AssistantApp(App[int]):
         """Leave; the vault is locked on the way out."""
         self.exit(0)
 
-    def on_unmount(self) -> None:
-        """Nothing may keep a thread waiting once the app is gone."""
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave. A thread still waiting for the engine would keep the process alive."""
         if self._requests is not None:
             self._requests.cancel_all()
+        super().exit(result, return_code, message)
 
     # -- when something of ours breaks -----------------------------------------------------
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with local variables: the person's own text.
-        self.fault = self._exception
+        fault = self._exception
+        self.fault = fault.error if isinstance(fault, WorkerFailed) else fault
+        if self._requests is not None:
+            self._requests.cancel_all()
         self._close_messages_no_wait()

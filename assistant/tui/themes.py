@@ -11,7 +11,7 @@ DARK = Theme(
     variables={
         "muted": "#868c96",
         "block-cursor-background": "#84c5b4", "block-cursor-foreground": "#15171b",
-        "block-cursor-text-style": "none", "border": "#84c5b4", "border-blurred": "#262a31",
+        "block-cursor-text-style": "bold", "border": "#84c5b4", "border-blurred": "#262a31",
         "input-selection-background": "#84c5b4 30%", "scrollbar": "#262a31",
         "scrollbar-hover": "#3a404a", "scrollbar-active": "#84c5b4",
         "scrollbar-background": "#15171b", "scrollbar-background-hover": "#15171b",
@@ -26,7 +26,7 @@ LIGHT = Theme(
     variables={
         "muted": "#6c7078",
         "block-cursor-background": "#1c6b5e", "block-cursor-foreground": "#faf9f6",
-        "block-cursor-text-style": "none", "border": "#1c6b5e", "border-blurred": "#d3cfc6",
+        "block-cursor-text-style": "bold", "border": "#1c6b5e", "border-blurred": "#d3cfc6",
         "input-selection-background": "#1c6b5e 25%", "scrollbar": "#d3cfc6",
         "scrollbar-hover": "#b9b4a9", "scrollbar-active": "#1c6b5e",
         "scrollbar-background": "#faf9f6", "scrollbar-background-hover": "#faf9f6",
@@ -42,7 +42,7 @@ HIGH_CONTRAST = Theme(
     variables={
         "muted": "#e0e0e0",
         "block-cursor-background": "#ffff00", "block-cursor-foreground": "#000000",
-        "block-cursor-text-style": "bold", "border": "#ffff00", "border-blurred": "#ffffff",
+        "block-cursor-text-style": "reverse bold", "border": "#ffff00", "border-blurred": "#ffffff",
         "input-selection-background": "#0000ff",
         "scrollbar": "#ffffff", "scrollbar-background": "#000000",
     },

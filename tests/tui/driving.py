@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from textual import events
+from textual._compositor import LayoutUpdate
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens.chat import ChatScreen
@@ -82,8 +84,16 @@ class Drive:
     @property
     def text(self) -> str:
         """Everything on screen, as text."""
-        lines = self.app.screen._compositor.render_strips(self.app.size)
-        return "\n".join("".join(segment.text for segment in line) for line in lines)
+        return "\n".join("".join(segment.text for segment in line) for line in self.lines)
+
+    @property
+    def lines(self) -> list[Strip]:
+        """What is on screen, covered screens included, as the compositor draws it."""
+        update = self.app.screen._compositor.render_update(
+            full=True, screen_stack=self.app._background_screens
+        )
+        assert isinstance(update, LayoutUpdate)
+        return [Strip.join(list(row)) for row in update.strips]
 
     @property
     def words(self) -> str:

@@ -20,8 +20,7 @@ HOSTILE = (
 
 def raw(drive: Drive) -> str:
     """What would be written to the terminal for the screen's content."""
-    lines = drive.app.screen._compositor.render_strips(drive.app.size)
-    return "".join(segment.text for line in lines for segment in line)
+    return "".join(segment.text for line in drive.lines for segment in line)
 
 
 def check_harmless(text: str) -> None:
@@ -92,7 +91,7 @@ async def test_a_link_shows_its_whole_address_and_cannot_be_opened() -> None:
         assert f"harmless ‹{address}›" in drive.words
         for widget in drive.app.screen.query(Markdown):
             assert widget._open_links is False
-        for line in drive.app.screen._compositor.render_strips(drive.app.size):
+        for line in drive.lines:
             for segment in line:
                 if segment.style is not None:
                     assert segment.style.link is None

@@ -185,10 +185,9 @@ async def test_the_theme_key_goes_round() -> None:
 async def test_without_colour_no_colour_is_sent() -> None:
     async with opened(theme="no-colour") as drive:
         await drive.ask("hello")
-        lines = drive.app.screen._compositor.render_strips(drive.app.size)
         filters = drive.app.get_line_filters()
         background = drive.app.screen.styles.background
-        for line in lines:
+        for line in drive.lines:
             segments = list(line)
             for one in filters:
                 segments = one.apply(segments, background)

@@ -44,15 +44,19 @@ def keys_text(keymap: Mapping[str, str]) -> Content:
     lines: list[Content] = []
     for place, title in PLACES.items():
         lines += [Content.styled(title, "$accent bold")]
-        lines += [_line(key, keymap) for key in KEYS if key.place == place]
+        lines += [_line(keys_of(key, keymap), key.about) for key in KEYS if key.place == place]
         lines += [Content("")]
-    lines.append(
-        Content("The names at the right are for rebinding: a TOML file with one table [keys].")
-    )
+    lines += [
+        Content.styled("Names for rebinding, in a TOML file with one table [keys]", "$accent")
+    ]
+    lines += [_line(key.id, keys_of(key, keymap)) for key in KEYS]
     return Content("\n").join(lines)
 
 
-def _line(key: Key, keymap: Mapping[str, str]) -> Content:
-    keys = keymap.get(key.id, key.keys).replace(",", " or ").replace("slash", "/")
-    about = f"{key.about}  "
-    return join(Content.styled(f"{keys:<22} ", "bold"), about, Content.styled(key.id, "$muted"))
+def keys_of(key: Key, keymap: Mapping[str, str]) -> str:
+    """The keys of an action as they are bound now."""
+    return keymap.get(key.id, key.keys).replace(",", ", ").replace("slash", "/")
+
+
+def _line(left: str, right: str) -> Content:
+    return join(Content.styled(f"{left:<20} ", "bold"), right)

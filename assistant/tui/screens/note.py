@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.hints import KeyHints
@@ -28,16 +28,35 @@ REASONS = (
 class NoteDialog(ModalScreen[tuple[str, tuple[str, ...]] | None]):
     """Dismissed with (note, reasons), or None when cancelled or left empty."""
 
-    BINDINGS = bindings("dialog", "save", "cancel")
+    BINDINGS = bindings("dialog", "toggle", "save", "cancel")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chosen: set[int] = set()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content.styled("What was good or bad about it?", "bold"))
-            yield SelectionList[str](
-                *(Selection(Content(text), name) for name, text in REASONS), id="reasons"
+            yield OptionList(
+                *(Option(self._line(place)) for place in range(len(REASONS))), id="reasons"
             )
             yield Input(placeholder="In your own words, if you like", id="words")
             yield KeyHints()
+
+    def _line(self, place: int) -> Content:
+        # A mark of shape, not of colour alone.
+        return Content(f"{'●' if place in self._chosen else '○'} {REASONS[place][1]}")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Choose a reason, or not."""
+        self._chosen ^= {event.option_index}
+        event.option_list.replace_option_prompt_at_index(
+            event.option_index, self._line(event.option_index)
+        )
+
+    def action_choose(self) -> None:
+        """Space chooses as Enter does."""
+        self.query_one(OptionList).action_select()
 
     def on_input_submitted(self) -> None:
         """Enter in the words keeps everything."""
@@ -46,8 +65,7 @@ class NoteDialog(ModalScreen[tuple[str, tuple[str, ...]] | None]):
     def action_save(self) -> None:
         """Keep note and reasons."""
         note = self.query_one("#words", Input).value.strip()
-        chosen = set(self.query_one(SelectionList).selected)
-        reasons = tuple(name for name, _ in REASONS if name in chosen)
+        reasons = tuple(REASONS[place][0] for place in sorted(self._chosen))
         self.dismiss((note, reasons) if note or reasons else None)
 
     def action_cancel(self) -> None:

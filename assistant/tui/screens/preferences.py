@@ -60,7 +60,7 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
     def about(self, item: PreferenceItem) -> Content:
         uses = f"used {item.uses} {'time' if item.uses == 1 else 'times'}"
         facts = [
-            _WORDS.get(item.state, ""), f"from {inert_line(item.source, 40)}",
+            _WORDS.get(item.state, ""), inert_line(item.source, 40),
             when(item.created, self._clock()), uses,
             f"until {when(item.expires, self._clock())}" if item.expires else "",
             f"contradicts {len(item.conflicts)} other" if item.conflicts else "",

@@ -78,7 +78,7 @@ class SettingsScreen(ListScreen[None, SettingItem]):
             managed = join("  managed by ", foreign_line(item.managed.issuer, 30))
         return join(
             name, foreign_line(item.value or "not set", 30, "bold"),
-            Content.styled(wish, "$muted"), managed.stylize("$warning"),
+            Content.styled(wish, "$muted"), managed,
         )  # fmt: skip
 
     def about(self, item: SettingItem) -> Content:

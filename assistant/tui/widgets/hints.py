@@ -58,7 +58,8 @@ class KeyHints(Static):
 
 
 def _order(active: object) -> int:
-    # What is nearest to the focus first; what works everywhere last.
+    # What is nearest to the focus first, then the way out; what works everywhere last.
     binding = getattr(active, "binding", None)
-    place = (getattr(binding, "id", "") or "").partition(".")[0]
-    return {"app": 2, "chat": 1}.get(place, 0)
+    name = getattr(binding, "id", "") or ""
+    leaving = name in {"dialog.cancel", "list.back"}
+    return {"app": 3, "chat": 2}.get(name.partition(".")[0], int(leaving))

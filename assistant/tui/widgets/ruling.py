@@ -29,8 +29,9 @@ class RulingPanel(Static):
 
 def _brief(ruling: Ruling) -> Content:
     return join(
-        foreign_line(ruling.effect.capitalize(), 20), " by ", foreign_line(ruling.issuer, 60), ", rule ",
-        foreign_line(ruling.rule, 40), ": ", foreign_line(ruling.reason or ruling.title, 300),
+        foreign_line(ruling.effect.capitalize(), 20), " by ", foreign_line(ruling.issuer, 60),
+        ", rule ", foreign_line(ruling.rule, 40), ": ",
+        foreign_line(ruling.reason or ruling.title, 300),
     )  # fmt: skip
 
 

@@ -139,6 +139,8 @@ class TurnView(Vertical, can_focus=True):
             _STATUS.get(self.status, ""),
             rating,
             "your wording" if self._edited else "",
-            f"{self.used} {'memory' if self.used == 1 else 'memories'} used" if self.used else "",
+            f"{self.used} {'memory' if self.used == 1 else 'memories'} used"
+            if self.used and self.answer
+            else "",
         ]
         return Content(" · ".join(part for part in parts if part))

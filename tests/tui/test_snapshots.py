@@ -1,0 +1,255 @@
+"""What every screen looks like, at 80×24 and at 120×40, driven by key presses."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from assistant.conversation.events import TurnFailed, UsedItem
+from assistant.errors import PolicyMissing
+from tests.tui.demo import ANSWER
+from tests.tui.driving import SMALL, WIDE, Drive, app_over, until
+from tests.tui.scripted_front import Script, ScriptedFront
+
+Compare = Callable[..., bool]
+Steps = Callable[[Drive], Awaitable[None]]
+USED = (UsedItem("preference", "p1", "Use bullet lists where they fit.", 0.81),)
+
+
+def script() -> Script:
+    return Script(default=ANSWER, used=USED, propose="short lists")
+
+
+async def welcome(drive: Drive) -> None:
+    await until(lambda: drive.app.screen.query("#again"))
+    await drive.typed("moss and stone")
+    await drive.quiet()
+
+
+async def recovery(drive: Drive) -> None:
+    await welcome(drive)
+    await drive.keys("enter")
+    await drive.typed("moss and stone")
+    await drive.keys("enter")
+    await until(lambda: drive.app.screen.query("#key"))
+    await drive.quiet()
+
+
+async def questions(drive: Drive) -> None:
+    await recovery(drive)
+    await drive.typed("EFGH")
+    await drive.keys("enter")
+    await until(lambda: drive.app.screen.query("#answers"))
+    await drive.quiet()
+
+
+async def locked(drive: Drive) -> None:
+    await until(lambda: drive.app.screen.query("#passphrase"))
+    await drive.typed("wrong")
+    await drive.keys("enter")
+    await until(lambda: "That is not" in drive.text)
+    await drive.quiet()
+
+
+async def no_chat(drive: Drive) -> None:
+    await until(lambda: "There can be no chat" in drive.text)
+    await drive.quiet()
+
+
+async def empty(drive: Drive) -> None:
+    await drive.unlock()
+
+
+async def answer(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.ask("How do I start with sourdough?")
+
+
+async def focused(drive: Drive) -> None:
+    await answer(drive)
+    await drive.keys("escape")
+    await drive.keys("plus")
+    await drive.keys("escape")
+
+
+async def waiting(drive: Drive) -> None:
+    drive.front.script.prefill_gate = threading.Event()
+    await drive.unlock()
+    await drive.typed("How do I start with sourdough?")
+    await drive.press("enter")
+    await until(lambda: "512/2000" in drive.text)
+    await drive.pilot.pause()
+
+
+async def refusal(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.ask("Which shares should I buy?")
+
+
+async def confirm(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.typed("What dose is right?")
+    await drive.press("enter")
+    await until(lambda: "anyway?" in drive.text)
+    await drive.pilot.pause()
+
+
+async def failed(drive: Drive) -> None:
+    drive.front.script.fail = TurnFailed(
+        "t1", "The model's process ended.", "It was restarted.", 70, again=True
+    )
+    await answer(drive)
+
+
+async def proposal(drive: Drive) -> None:
+    await answer(drive)
+    await drive.typed("and what about rye")
+    await drive.keys("alt+down")
+
+
+async def editor(drive: Drive) -> None:
+    await answer(drive)
+    await drive.keys("alt+e")
+
+
+async def note(drive: Drive) -> None:
+    await answer(drive)
+    await drive.keys("alt+a")
+    await drive.keys("space")
+
+
+async def compare(drive: Drive) -> None:
+    await answer(drive)
+    await drive.keys("alt+2")
+    await until(lambda: "1 or 2 picks" in drive.text)
+    await drive.quiet()
+
+
+async def history(drive: Drive) -> None:
+    await answer(drive)
+    await drive.keys("ctrl+n")
+    await drive.ask("Planets by size")
+    await drive.keys("f2")
+    await drive.quiet()
+
+
+async def search(drive: Drive) -> None:
+    await history(drive)
+    await drive.keys("slash")
+    await drive.typed("sour")
+    await drive.quiet()
+    await drive.keys("enter")
+
+
+async def erase(drive: Drive) -> None:
+    await history(drive)
+    await drive.keys("d")
+
+
+async def preferences(drive: Drive) -> None:
+    application = drive.front.application
+    application._prefer("short lists", "proposed", "from an edit")
+    application._prefer("Use bullet lists where they fit.", "active", "stated")
+    application._prefer("Write in British English.", "disabled", "stated")
+    await drive.unlock()
+    await drive.keys("f3")
+
+
+async def why(drive: Drive) -> None:
+    await answer(drive)
+    await drive.keys("f4")
+
+
+async def settings(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("f5")
+    await drive.keys("down")
+
+
+async def keys(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("f1")
+
+
+async def palette(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("ctrl+p")
+    await drive.typed("copy")
+    await until(lambda: "Copy its next code block" in drive.words)
+    await asyncio.sleep(0.3)
+    await drive.quiet()
+
+
+async def incognito(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("alt+i")
+    await drive.ask("A question nobody needs to know about")
+
+
+async def quitting(drive: Drive) -> None:
+    await answer(drive)
+    await drive.keys("ctrl+c")
+
+
+CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
+    (welcome, SMALL, "missing", "dark"),
+    (recovery, SMALL, "missing", "dark"),
+    (questions, SMALL, "missing", "dark"),
+    (locked, SMALL, "locked", "dark"),
+    (no_chat, SMALL, "policy", "dark"),
+    (empty, SMALL, "locked", "dark"),
+    (answer, SMALL, "locked", "dark"),
+    (focused, SMALL, "locked", "dark"),
+    (waiting, SMALL, "locked", "dark"),
+    (refusal, SMALL, "locked", "dark"),
+    (confirm, SMALL, "locked", "dark"),
+    (failed, SMALL, "locked", "dark"),
+    (proposal, SMALL, "locked", "dark"),
+    (editor, SMALL, "locked", "dark"),
+    (note, SMALL, "locked", "dark"),
+    (compare, SMALL, "locked", "dark"),
+    (settings, SMALL, "locked", "dark"),
+    (keys, SMALL, "locked", "dark"),
+    (palette, SMALL, "locked", "dark"),
+    (incognito, SMALL, "locked", "dark"),
+    (quitting, SMALL, "locked", "light"),
+    (answer, SMALL, "locked", "high-contrast"),
+    (answer, SMALL, "locked", "no-colour"),
+    (welcome, WIDE, "missing", "light"),
+    (answer, WIDE, "locked", "dark"),
+    (answer, WIDE, "locked", "light"),
+    (refusal, WIDE, "locked", "light"),
+    (compare, WIDE, "locked", "dark"),
+    (history, WIDE, "locked", "dark"),
+    (search, WIDE, "locked", "dark"),
+    (erase, WIDE, "locked", "dark"),
+    (preferences, WIDE, "locked", "dark"),
+    (why, WIDE, "locked", "dark"),
+    (settings, WIDE, "locked", "high-contrast"),
+]
+
+
+def _name(value: object) -> str:
+    if callable(value):
+        return str(getattr(value, "__name__", ""))
+    return f"{value[0]}x{value[1]}" if isinstance(value, tuple) else str(value)
+
+
+@pytest.mark.parametrize(("steps", "size", "vault", "theme"), CASES, ids=_name)
+def test_the_screen_looks_as_it_was_agreed(
+    snap_compare: Compare, steps: Steps, size: tuple[int, int], vault: str, theme: str
+) -> None:
+    front = ScriptedFront(script(), vault="locked" if vault == "policy" else vault)
+    if vault == "policy":
+        front.policy_error = PolicyMissing("The bundle of Example Bank is not there.")
+    app = app_over(front, theme=theme)
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        await steps(Drive(app, pilot, front))
+
+    assert snap_compare(app, run_before=drive, terminal_size=size)
