@@ -1,0 +1,150 @@
+"""What an author should know before signing: mistakes that are still a valid document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.errors import PolicyConflict, PolicyInvalid
+from assistant.policy.canonical import term_forms
+from assistant.policy.document import PolicyDocument, Rule
+from assistant.policy.document_tests import run_tests
+from assistant.policy.effective import Wishes
+from assistant.policy.everyday import everyday_texts, look_alikes
+from assistant.policy.model import Effect
+from assistant.policy.resolver import resolve
+from assistant.policy.ruleset import RuleSet
+from assistant.policy.strict_json import Path, line_of
+
+_EVERYDAY_COUNT = 600
+_PROFILE = ("length", "structure", "formality", "directness", "hedging", "examples", "emoji",
+            "reading_level")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LintNote:
+    """One remark, with its line. An ``error`` keeps the document from being signed."""
+
+    severity: Literal["error", "warning"]
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Remark:
+    severity: Literal["error", "warning"]
+    path: Path
+    message: str
+
+
+def lint(raw: bytes) -> tuple[LintNote, ...]:
+    """All remarks on a document that can be read, in the order of its lines.
+
+    Raises :class:`DocumentInvalid` for one that cannot.
+    """
+    document = PolicyDocument.from_bytes(raw)
+    text = raw.decode("utf-8")
+    remarks = [
+        *_rules(document),
+        *_over_blocking(document),
+        *_examples(document),
+        *_bounds(document),
+        *_dates(document),
+    ]
+    notes = [LintNote(r.severity, line_of(text, r.path), r.message) for r in remarks]
+    return tuple(sorted(notes, key=lambda note: (note.line, note.message)))
+
+
+def false_hits(document: PolicyDocument) -> dict[str, int]:
+    """How many of a thousand harmless texts each rule's terms and patterns would touch."""
+    texts = [*everyday_texts(_EVERYDAY_COUNT), *look_alikes(1000 - _EVERYDAY_COUNT)]
+    rules = RuleSet(resolve([document], Wishes()).rules)
+    counts = dict.fromkeys((rule.id for rule in document.rules), 0)
+    for text in texts:
+        for finding in rules.findings(text):
+            counts[finding.rule.rule.id] += 1
+    return counts
+
+
+def _rules(document: PolicyDocument) -> Iterator[_Remark]:
+    for number, rule in enumerate(document.rules):
+        at: Path = ("rules", number)
+        if Effect.of(rule.effect) is Effect.BLOCK and not rule.help:
+            yield _Remark("warning", at, f"{rule.id} blocks and offers nothing instead: "
+                          "say in `help` what can be asked or where help is.")  # fmt: skip
+        if len(rule.reason) < 20:
+            yield _Remark("warning", (*at, "reason"), f"{rule.id}: a person refused will read "
+                          "this reason; a few more words would help.")  # fmt: skip
+        meaning = rule.match.meaning
+        if meaning is not None and meaning.head is None:
+            yield _Remark("error", (*at, "match", "meaning"), f"{rule.id} matches by meaning and "
+                          "was never calibrated: run `assistant policy calibrate`.")  # fmt: skip
+        yield from _terms(rule, at)
+
+
+def _terms(rule: Rule, at: Path) -> Iterator[_Remark]:
+    seen: dict[str, int] = {}
+    for number, term in enumerate(rule.match.terms):
+        where = (*at, "match", "terms", number)
+        form = term_forms(term)[0]
+        if form in seen:
+            yield _Remark("warning", where, f"{rule.id}: this term is there twice.")
+        seen[form] = number
+        if len(form) < 4 and form.isascii():
+            yield _Remark("warning", where, f"{rule.id}: so short a term stops more than is "
+                          "meant; write what stands beside it.")  # fmt: skip
+        if form != form[::-1] and form[::-1] in _common_words():
+            yield _Remark("warning", where, f"{rule.id}: read backwards this term is the common "
+                          f"word “{form[::-1]}”, which it would stop.")  # fmt: skip
+
+
+def _common_words() -> frozenset[str]:
+    texts = [*everyday_texts(_EVERYDAY_COUNT), *look_alikes(300)]
+    return frozenset(word.strip(".,?!“”:").lower() for text in texts for word in text.split())
+
+
+def _over_blocking(document: PolicyDocument) -> Iterator[_Remark]:
+    try:
+        counts = false_hits(document)
+    except PolicyInvalid as error:
+        yield _Remark("error", ("rules",), error.message)
+        return
+    numbers = {rule.id: number for number, rule in enumerate(document.rules)}
+    for rule_id, count in counts.items():
+        if count:
+            yield _Remark("warning", ("rules", numbers[rule_id]), f"{rule_id} would touch {count} "
+                          "of 1,000 harmless texts.")  # fmt: skip
+
+
+def _examples(document: PolicyDocument) -> Iterable[_Remark]:
+    report = run_tests(document)
+    numbers = {rule.id: number for number, rule in enumerate(document.rules)}
+    for result in report.failed:
+        decided = result.decision.effect.label
+        yield _Remark("error", ("tests", result.number - 1), f"example {result.number} expects "
+                      f"{result.test.expect} and gets {decided}.")  # fmt: skip
+    for part in report.coverage:
+        if not part.enough:
+            yield _Remark("warning", ("rules", numbers[part.rule_id]), f"{part.rule_id} has "
+                          f"{part.positive} examples that match and {part.negative} that do not; "
+                          "two of each is the least that says something.")  # fmt: skip
+
+
+def _bounds(document: PolicyDocument) -> Iterator[_Remark]:
+    try:
+        resolve([document], Wishes())
+    except PolicyConflict as error:
+        yield _Remark("error", ("bounds",), error.message)
+    for number, bound in enumerate(document.bounds):
+        dimension = bound.key.removeprefix("profile.")
+        if dimension != bound.key and dimension not in _PROFILE:
+            yield _Remark("warning", ("bounds", number, "key"), f"no profile dimension is called "
+                          f"{dimension}; known are {', '.join(_PROFILE)}.")  # fmt: skip
+
+
+def _dates(document: PolicyDocument) -> Iterator[_Remark]:
+    if (document.expires - document.effective).days < 30:
+        yield _Remark("warning", ("expires",), "it expires within a month of taking effect.")
+    if not document.consulted:
+        yield _Remark("warning", (), "it does not say who was consulted (`consulted`).")
