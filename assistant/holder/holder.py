@@ -79,6 +79,7 @@ class Holder:
         self._vault_ledger = VaultLedger(vault)
         self._incognito = IncognitoLedger(parts.new_id, lambda rulings: log_rulings(vault, rulings))
         self._turn = threading.Lock()
+        self._running = Cancellation()
         self._locked = threading.Event()
         self._busy = 0
         self._last_use = parts.clock()
@@ -168,6 +169,7 @@ class Holder:
 
     def _ask(self, request: ask.Ask, cancellation: Cancellation) -> Iterator[TurnEvent]:
         with self._turn:
+            self._running = cancellation
             desk, question = self._prepare(request)
             for event in run_turn(
                 question, desk, cancellation.when_cancelled, lambda: cancellation.cancelled
@@ -246,7 +248,7 @@ class Holder:
                 return
             self._locked.set()
         parts = self._parts
-        parts.model.cancel()
+        self._running.cancel()
         with self._turn:
             self._feed.stop()
             parts.model.stop()

@@ -76,6 +76,7 @@ class MemoryFeed:
         self._stopped = threading.Event()
         self._caught_up = threading.Event()
         self._filled_at: int | None = None
+        self._changing = threading.Lock()
         memory.subscribe(lambda _state: self._wake.set())
         self._thread = threading.Thread(target=self._run, name="memory-feed", daemon=True)
 
@@ -123,8 +124,15 @@ class MemoryFeed:
         self._wake.set()
 
     def forget(self, items: Iterable[tuple[ItemKind, str]]) -> None:
-        """Drop erased items from the running indexes, at once."""
-        erased = list(items)
+        """Drop erased items from the running indexes, at once.
+
+        Call it after the vault has erased them: what was being embedded meanwhile is then
+        found gone and dropped.
+        """
+        with self._changing:
+            self._forget(list(items))
+
+    def _forget(self, erased: Sequence[tuple[ItemKind, str]]) -> None:
         keys = [index_key(kind, item) for kind, item in erased]
         self.preferences.remove(keys)
         self.history.remove(item for kind, item in erased if kind is ItemKind.TURN)
@@ -222,18 +230,26 @@ class MemoryFeed:
         return False
 
     def _embed(self, kind: ItemKind, ids: Sequence[str]) -> None:
-        texts = [self._text(kind, item) for item in ids]
-        vectors = self._memory.embed(texts)
+        texts = {item: text for item in ids if (text := self._text(kind, item))}
+        vectors = dict(zip(texts, self._memory.embed(list(texts.values())), strict=True))
+        with self._changing:
+            kept = self._vault.atomically(lambda: self._keep(kind, texts, vectors))
+            if kind is ItemKind.PREFERENCE:
+                for item, vector in kept.items():
+                    self.preferences.put(index_key(kind, item), vector)
+            elif kept:
+                keys = [index_key(kind, item) for item in kept]
+                self._memory.index_put(keys, list(kept.values()))
+
+    def _keep(
+        self, kind: ItemKind, texts: dict[str, str], vectors: dict[str, bytes]
+    ) -> dict[str, bytes]:
+        """Store the vectors of items that are as they were; nothing erased comes back."""
+        kept = {i: v for i, v in vectors.items() if self._text(kind, i) == texts[i]}
         self._vault.embeddings.put(
-            Embedding(kind, item, self._digest, vector)
-            for item, vector in zip(ids, vectors, strict=True)
+            Embedding(kind, item, self._digest, vector) for item, vector in kept.items()
         )
-        keys = [index_key(kind, item) for item in ids]
-        if kind is ItemKind.PREFERENCE:
-            for key, vector in zip(keys, vectors, strict=True):
-                self.preferences.put(key, vector)
-        else:
-            self._memory.index_put(keys, vectors)
+        return kept
 
     def _text(self, kind: ItemKind, item: str) -> str:
         """What stands for an item: a preference's text, a turn's question."""
@@ -244,4 +260,4 @@ class MemoryFeed:
                 return self._vault.turns.get(self._vault.feedback.get(item).turn_id).question
             return self._vault.turns.get(item).question
         except NoSuchItem:
-            return ""  # erased between the look and the read; its vector goes with it
+            return ""  # erased between the look and the read
