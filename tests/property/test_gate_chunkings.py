@@ -16,7 +16,7 @@ from assistant.policy.escapes import Escapes
 from assistant.policy.gate import Gate
 from assistant.policy.model import Decision, Effect, Origin, Segment, Where
 from assistant.policy.resolver import resolve
-from scripts.bench_suites.disguises import DISGUISES
+from scripts.bench_suites._disguises import DISGUISES
 from tests.conftest import Progress
 from tests.policy_documents import document, rule
 

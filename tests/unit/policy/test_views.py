@@ -15,7 +15,7 @@ from assistant.policy.effective import Wishes
 from assistant.policy.gate import Gate
 from assistant.policy.model import Origin, Segment, Where
 from assistant.policy.resolver import resolve
-from scripts.bench_suites.disguises import DISGUISES
+from scripts.bench_suites._disguises import DISGUISES
 from tests.policy_documents import document, rule
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "views.json").read_text("utf-8"))
