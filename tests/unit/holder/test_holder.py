@@ -243,10 +243,10 @@ def test_what_is_exported_can_be_imported_elsewhere(world: World, tmp_path: Path
     world.ask("Where do herons sleep?")
     for form in ("json", "markdown"):
         path = tmp_path / f"export.{form}"
-        world.one(Export(str(path), form))  # type: ignore[arg-type]
+        world.one(Export(str(path), form))
         assert oct(path.stat().st_mode & 0o777) == "0o600"
         with pytest.raises(VaultExists):
-            world.one(Export(str(path), form))  # type: ignore[arg-type]
+            world.one(Export(str(path), form))
         for other in open_world(tmp_path / form):
             other.one(Import(str(path)))
             assert other.one(ListPreferences()).text == "Keep answers short"
@@ -372,14 +372,13 @@ def test_an_error_crosses_the_socket_as_itself(remote: RemoteApplication) -> Non
 def test_cancelling_reaches_through_the_socket(world: World, remote: RemoteApplication) -> None:
     world.model.answers = ["One. Two. Three. Four. Five. Six."]
     cancellation = Cancellation()
-    arrived = threading.Event()
-    world.model.before_token = lambda: arrived.wait(0.05) and None
+    world.model.before_token = lambda: time.sleep(0.05)
     events = []
     for event in remote.handle(Ask("Count"), cancellation):
         events.append(event)
         if len(events) == 4:
             cancellation.cancel()
-    assert events[-1].status in {"cancelled", "complete"}  # type: ignore[union-attr]
+    assert events[-1].status == "cancelled"  # type: ignore[union-attr]
 
 
 def test_lock_through_the_socket_returns_when_it_has_locked(
