@@ -53,7 +53,9 @@ class Drive:
         The pilot's own ``press`` waits 20 ms a key for an idle processor.
         """
         for key in keys:
-            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            # As from a terminal: alt+y comes with the letter y.
+            last = key.removeprefix("alt+")
+            self.app.post_message(events.Key(key, last if len(last) == 1 else None))
             await self.pilot._wait_for_screen()
 
     async def typed(self, text: str) -> None:

@@ -111,14 +111,13 @@ class Prompt(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         # Not by priority bindings: those run at once, before the letters typed just
         # before them have arrived here, and would send a part of the message.
-        if not event.is_printable:
-            active = self.screen.active_bindings.get(event.key)
-            if active is not None and (active.binding.id or "").startswith("prompt."):
-                event.stop()
-                event.prevent_default()
-                await self.run_action(active.binding.action)
-                return
-        await super()._on_key(event)
+        active = self.screen.active_bindings.get(event.key) if _is_command(event) else None
+        if active is None:
+            return  # TextArea's own handler comes next
+        event.prevent_default()  # a terminal's alt+y carries the letter y, which is not meant
+        if (active.binding.id or "").startswith("prompt."):
+            event.stop()
+            await self.run_action(active.binding.action)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -141,3 +140,7 @@ class Prompt(TextArea):
     def on_blur(self) -> None:
         """Nothing is typed here now."""
         show_cursor(self.app, False)
+
+
+def _is_command(event: events.Key) -> bool:
+    return not event.is_printable or event.key.startswith(("alt+", "ctrl+"))
