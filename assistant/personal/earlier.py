@@ -8,11 +8,13 @@ it, and then as an example of form.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 
 from assistant.personal.considered import Considered
 from assistant.personal.feedback import lesson
 from assistant.personal.relevance import Asked
+from assistant.personal.vectors import unit_vector
 from assistant.personal.words import subject_stems
 from assistant.vault.records import Feedback, ItemKind, Turn
 
@@ -72,3 +74,21 @@ def _item(
 ) -> Considered:
     score, bm25, dense = scores
     return Considered(kind, identity, text, score, bm25, dense, same, "" if same else "unrelated")
+
+
+def window(before: str, text: str, after: str) -> str:
+    """A turn with its neighbours of the same conversation, as embedded beside the turn."""
+    return " ".join(part for part in (before, text, after) if part.strip())
+
+
+def averaged(vectors: Sequence[bytes]) -> bytes:
+    """The unit-length mean of unit vectors: of a turn and of its window, before indexing.
+
+    Raises ValueError for none, for another length, or when they cancel out.
+    """
+    units = [unit_vector(vector) for vector in vectors]
+    if not units:
+        raise ValueError("there is nothing to average")
+    layout = f"<{len(units[0])}f"
+    total = struct.pack(layout, *(sum(column) for column in zip(*units, strict=True)))
+    return struct.pack(layout, *unit_vector(total))

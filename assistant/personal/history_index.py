@@ -59,7 +59,7 @@ class HistoryIndex:
             for held in (
                 self._own, self._place, self._at, self._held, self._postings, self._length
             ):  # fmt: skip
-                held.clear()  # type: ignore[attr-defined]
+                held.clear()
             self._total = 0.0
 
     def __len__(self) -> int:

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from assistant.personal.domains import SENSITIVE, domains
 from assistant.personal.words import query_stems, query_words, subject_stems, words
 
-WEIGHT_DOMAIN = 0.15
-WEIGHT_APART = 0.10
-WEIGHT_WORD = 0.05
+WEIGHT_DOMAIN = 0.10
+WEIGHT_APART = 0.05
+WEIGHT_WORD = 0.03
 WEIGHT_FIRST_PERSON = 0.25
 WEIGHT_ADVICE = 0.10
 WEIGHT_CONSTRAINT = 0.10
@@ -35,10 +35,10 @@ PENALTY_OPINION = 0.30
 PENALTY_PRIVATE = 1.00
 """A memory of a sensitive domain is out of the question anywhere else."""
 
-PASS = 0.57
+PASS = 0.54
 """A topical memory at or above this stands beside the question."""
 
-PASS_WITHOUT_VECTORS = 0.40
+PASS_WITHOUT_VECTORS = 0.35
 """The same when only words can be compared: a common domain and the first person, or two
 common words of a common domain asked for as advice."""
 

@@ -1,0 +1,121 @@
+"""BM25 over turns with their neighbours, and vectors of windows."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.personal.earlier import averaged, window
+from assistant.personal.history_index import HistoryIndex
+from assistant.personal.protocols import DIMENSIONS
+from assistant.personal.vectors import SmallIndex
+from tests.generators import WORDS
+from tests.unit.personal.fakes import WordEmbedder
+
+
+def filled(*texts: str, conversation: str = "c") -> HistoryIndex:
+    index = HistoryIndex()
+    for position, text in enumerate(texts):
+        index.put(f"{conversation}{position}", conversation, position, text)
+    return index
+
+
+def ids(index: HistoryIndex, question: str) -> list[str]:
+    return [hit.item_id for hit in index.turns(question, 10)]
+
+
+def test_the_turn_that_says_it_comes_first_and_its_neighbours_after_it() -> None:
+    index = filled("We met Anna.", "She moved to Lisbon.", "In spring.", "Rain today.")
+    assert ids(index, "Who moved to Lisbon?") == ["c1", "c2", "c0"]
+
+
+def test_a_neighbour_in_another_conversation_is_none() -> None:
+    index = filled("She moved to Lisbon.")
+    index.put("d1", "d", 1, "In spring.")
+    assert ids(index, "Lisbon") == ["c0"]
+
+
+def test_nothing_matches_question_words_alone() -> None:
+    assert ids(filled("What would you recommend?"), "What would you recommend?") == []
+
+
+def test_the_limit_holds() -> None:
+    assert len(filled(*["Lisbon"] * 9).turns("Lisbon", 3)) == 3
+
+
+def test_an_index_of_nothing_finds_nothing() -> None:
+    assert ids(HistoryIndex(), "Lisbon") == []
+
+
+@given(st.lists(WORDS, min_size=1, max_size=6), st.integers(0, 5), WORDS)
+@settings(max_examples=60, deadline=None)
+def test_removing_a_turn_equals_never_having_put_it(
+    texts: list[str], gone: int, question: str
+) -> None:
+    gone %= len(texts)
+    without = HistoryIndex()
+    for position, text in enumerate(texts):
+        if position != gone:
+            without.put(f"c{position}", "c", position, text)
+    removed = filled(*texts)
+    removed.remove([f"c{gone}", "unknown"])
+    assert len(removed) == len(without)
+    for a, b in zip(removed.turns(question, 9), without.turns(question, 9), strict=True):
+        assert a.item_id == b.item_id
+        assert a.score == pytest.approx(b.score)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=5), WORDS)
+@settings(max_examples=30, deadline=None)
+def test_putting_a_turn_again_replaces_it(texts: list[str], question: str) -> None:
+    once, twice = filled(*texts), filled(*texts)
+    twice.put("c0", "c", 0, "horror films")
+    twice.put("c0", "c", 0, texts[0])
+    assert [h.item_id for h in once.turns(question, 9)] == [
+        h.item_id for h in twice.turns(question, 9)
+    ]
+
+
+def test_clearing_leaves_nothing() -> None:
+    index = filled("Lisbon", "Porto")
+    index.clear()
+    assert len(index) == 0
+    assert ids(index, "Lisbon") == []
+
+
+def test_a_window_leaves_out_what_is_not_there() -> None:
+    assert window("", "middle", "after") == "middle after"
+
+
+def test_an_average_has_unit_length_and_lies_between() -> None:
+    a, b = WordEmbedder.vector("horror films"), WordEmbedder.vector("cook dinner")
+    values = struct.unpack(f"<{DIMENSIONS}f", averaged([a, b]))
+    assert math.sqrt(sum(v * v for v in values)) == pytest.approx(1.0, abs=1e-5)
+    index = SmallIndex()
+    index.put("mean", averaged([a, b]))
+    (_, to_a), (_, to_b) = index.query(a, 1)[0], index.query(b, 1)[0]
+    assert to_a == pytest.approx(to_b, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "vector", [b"", b"\x00" * 4 * DIMENSIONS, b"\xff" * 4 * DIMENSIONS, b"abc"]
+)
+def test_what_is_no_vector_is_refused(vector: bytes) -> None:
+    with pytest.raises(ValueError, match="vector"):
+        SmallIndex().put("x", vector)
+    with pytest.raises(ValueError, match="vector"):
+        averaged([vector])
+
+
+def test_a_removed_vector_is_not_found() -> None:
+    index = SmallIndex()
+    index.put("a", WordEmbedder.vector("films"))
+    index.put("b", WordEmbedder.vector("films"))
+    index.remove(["a", "unknown"])
+    assert [key for key, _ in index.query(WordEmbedder.vector("films"), 5)] == ["b"]
+    assert index.cosine("b", "b") == pytest.approx(1.0)
+    assert index.cosine("a", "b") is None
