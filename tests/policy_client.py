@@ -20,9 +20,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from assistant.errors import AssistantError, NoSuchItem
-from assistant.policy.bundle import VerifiedBundle, authority_of, read_root_claim, verify_bundle
+from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.client import update
 from assistant.policy.floors import Floors, commit_floors, read_floors, refuse_below
+from assistant.policy.root_chain import authority_of, read_root_claim
 from assistant.policy.sources import ZipSource, pack
 from assistant.policy.storage import Disk, read_limited, replace_file
 from assistant.policy.sync import FILE_SECONDS, HttpFetcher, LastPoll

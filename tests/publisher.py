@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant.policy.baseline import packaged_baseline
-from assistant.policy.bundle import AUTHORITY_FIELD, authority_of
 from assistant.policy.loader import Places
 from assistant.policy.model import Tier
+from assistant.policy.root_chain import AUTHORITY_FIELD, authority_of
 from assistant.policy.sources import pack
 from assistant.policy.tuf_edge import (
     CryptoSigner,

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from assistant.errors import BundleUnverified, NoSuchItem, PolicyRefusal, UsageError
 from assistant.policy.admission import check_for_signing
-from assistant.policy.bundle import AUTHORITY_FIELD, DOCUMENT_NAME
+from assistant.policy.bundle import DOCUMENT_NAME
 from assistant.policy.document import MAX_BYTES, PolicyDocument
 from assistant.policy.keys import load_public, load_signer
 from assistant.policy.meaning import MeaningScorer
 from assistant.policy.model import Tier
 from assistant.policy.publishing import Published, publish, renew
+from assistant.policy.root_chain import AUTHORITY_FIELD
 from assistant.policy.signing import (
     Keyholders,
     Lifetimes,

@@ -21,8 +21,9 @@ from assistant.errors import (
     UsageError,
 )
 from assistant.policy.admission import read_document
-from assistant.policy.bundle import RootClaim, read_root_claim, verify_bundle
+from assistant.policy.bundle import verify_bundle
 from assistant.policy.document import PolicyDocument
+from assistant.policy.document_tests import require_passing
 from assistant.policy.floors import Enrolment, Floors, commit_floors, read_floors, refuse_below
 from assistant.policy.loader import (
     AuthorityState,
@@ -34,6 +35,7 @@ from assistant.policy.loader import (
     survey,
 )
 from assistant.policy.model import Tier
+from assistant.policy.root_chain import RootClaim, read_root_claim
 from assistant.policy.roots import ManagedBy, Pin, read_system_authorities
 from assistant.policy.shelf import folder_of, put_root
 from assistant.policy.sources import MAX_METADATA, open_source
@@ -173,10 +175,14 @@ def _remove(places: Places, authority: str) -> None:
 
 
 def verify(places: Places, path: Path, now: datetime) -> Checked:
-    """Verify the bundle at ``path``; for a pinned authority also against pin and floors.
+    """Verify the bundle at ``path`` and run its document's own tests.
+
+    For a pinned authority it is held against pin and floors too. That it expired or went
+    stale is told, not raised: the same bundle may be in force and keep restricting.
 
     Raises:
         NoSuchItem, PolicyInvalid and its kinds: it cannot be trusted, and why.
+        PolicyTestsFailed: its examples give other decisions than it says.
     """
     source = open_source(path)
     first = source.read("1.root.json", MAX_METADATA)
@@ -185,6 +191,7 @@ def verify(places: Places, path: Path, now: datetime) -> Checked:
     claim = read_root_claim(first)
     bundle = verify_bundle(source, claim.authority)
     document = read_document(bundle)
+    require_passing(document)
     known = survey(places, now, None)
     found = known.of(claim.authority)
     if found is not None:

@@ -23,7 +23,8 @@ from assistant.errors import (
     BundleUnverified,
     NetworkError,
 )
-from assistant.policy.bundle import MAX_ROOTS, parse_metadata, stored_target_name
+from assistant.policy.bundle import stored_target_name
+from assistant.policy.root_chain import MAX_ROOTS, parse_metadata
 from assistant.policy.sources import (
     MAX_METADATA,
     MAX_TARGET,

@@ -20,18 +20,13 @@ from assistant.errors import (
     PolicyMissing,
 )
 from assistant.policy.admission import check_for_install, read_document
-from assistant.policy.bundle import (
-    VerifiedBundle,
-    authority_of,
-    parse_metadata,
-    signed_digest,
-    verify_bundle,
-)
+from assistant.policy.bundle import VerifiedBundle, signed_digest, verify_bundle
 from assistant.policy.client import LOCAL_URL, SourceFetcher, update
 from assistant.policy.clock import trusted_now
 from assistant.policy.document import PolicyDocument
 from assistant.policy.floors import floors_files, refuse_below
 from assistant.policy.loader import Found, Freshness, Places, Survey, freshness_of, survey
+from assistant.policy.root_chain import authority_of, parse_metadata
 from assistant.policy.roots import Pin
 from assistant.policy.shelf import bundle_files
 from assistant.policy.sources import MAX_METADATA, BundleSource, MemorySource, open_source

@@ -14,13 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from assistant.errors import BundleUnverified, UsageError
-from assistant.policy.bundle import (
-    VerifiedBundle,
-    authority_of,
-    parse_metadata,
-    stored_target_name,
-    verify_bundle,
-)
+from assistant.policy.bundle import VerifiedBundle, stored_target_name, verify_bundle
+from assistant.policy.root_chain import authority_of, parse_metadata
 from assistant.policy.signing import (
     Lifetimes,
     missing_signatures,

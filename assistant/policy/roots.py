@@ -14,9 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from assistant.errors import AssistantError, BundleUnverified, PolicyInvalid
-from assistant.policy.bundle import read_root_claim
 from assistant.policy.floors import Floors
 from assistant.policy.model import Tier
+from assistant.policy.root_chain import read_root_claim
 from assistant.policy.sources import MAX_METADATA, BundleSource, open_source
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import AssistantError, BundleUnverified, PolicyError, StorageError
-from assistant.policy.bundle import VerifiedBundle, authority_of, verify_bundle
+from assistant.policy.bundle import VerifiedBundle, verify_bundle
+from assistant.policy.root_chain import authority_of
 from assistant.policy.sources import MAX_BUNDLE, MAX_METADATA, ZipSource, pack
 from assistant.policy.storage import Disk, read_limited, replace_file
 

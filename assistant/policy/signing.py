@@ -20,16 +20,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from assistant.errors import BundleUnverified, NoSuchItem, PolicyInvalid, UsageError
-from assistant.policy.bundle import (
+from assistant.policy.bundle import DOCUMENT_NAME
+from assistant.policy.model import Tier
+from assistant.policy.root_chain import (
     AUTHORITY_FIELD,
-    DOCUMENT_NAME,
     MAX_ROOTS,
     Role,
     RootChain,
     authority_of,
     parse_metadata,
 )
-from assistant.policy.model import Tier
 from assistant.policy.sources import MAX_METADATA, MAX_TARGET
 from assistant.policy.storage import Disk, read_limited, replace_file
 from assistant.policy.tuf_edge import (

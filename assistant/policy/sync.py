@@ -20,10 +20,10 @@ import urllib3
 from tuf.ngclient import FetcherInterface  # type: ignore[attr-defined]
 
 from assistant.errors import BundleUnverified, NetworkError, StorageError, UsageError
-from assistant.policy.bundle import authority_of, read_root_claim
 from assistant.policy.client import update
 from assistant.policy.install import Installed, Offer, admit, pinned, sweep
 from assistant.policy.loader import Found, Places, survey
+from assistant.policy.root_chain import authority_of, read_root_claim
 from assistant.policy.shelf import folder_of, read_root
 from assistant.policy.sources import MAX_METADATA, MemorySource, checked_name
 from assistant.policy.storage import Disk, exclusive, read_limited, replace_file

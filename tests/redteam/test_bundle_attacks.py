@@ -29,10 +29,10 @@ from assistant.errors import (
     PolicyTestsFailed,
 )
 from assistant.policy.authorities import enrol
-from assistant.policy.bundle import AUTHORITY_FIELD
 from assistant.policy.install import install
 from assistant.policy.loader import Freshness, Places, load_policy
 from assistant.policy.model import Tier
+from assistant.policy.root_chain import AUTHORITY_FIELD
 from assistant.policy.sources import pack
 from assistant.policy.storage import Disk
 from assistant.policy.tuf_edge import (
