@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from assistant.cli import policy_author
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say, table
-from assistant.errors import ConfirmationMissing, UsageError
-
-_LINE_LIMIT = 1024 * 1024
+from assistant.errors import ConfirmationMissing
+from assistant.holder.interface import DecisionItem, DecisionQuery
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,6 +40,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "file", nargs="?", type=Path, metavar="FILE", help="default: standard input"
     )
     simulate.add_argument("--document", type=Path, metavar="FILE", help="this document alone")
+    fetch = _add(verbs, "sync", sync_url, "fetch a newer bundle; this uses the network")
+    fetch.add_argument("url", metavar="URL")
+    _add(verbs, "attest", attest_home, "a signed statement of what binds this home")
+    log = _add(verbs, "log", decisions, "what the rules have decided in this vault")
+    log.add_argument("--limit", type=int, default=200, metavar="N")
     policy_author.register(verbs)
 
 
@@ -133,26 +137,28 @@ def _status_object(found: Any) -> dict[str, Any]:
 
 def explain_value(arguments: argparse.Namespace, context: Context) -> int:
     """Who won under each key and what every tier asked for."""
+    from assistant.policy.explain import explain
+
     effective = context.front.policy_state().effective(_no_wishes())
-    shown = [*_explained_rules(effective), *_explained_bounds(effective)]
-    shown += [
-        {"key": r.requirement.id, "kind": "requirement", "value": r.requirement.kind,
-         **_source(r.source), "wishes": []}
-        for r in effective.requirements
-    ]  # fmt: skip
-    chosen = [one for one in shown if arguments.key in ("", one["key"])]
-    if not chosen:
-        raise UsageError("Nothing in force has that name.", hint="assistant policy explain")
-    for one in chosen:
+    for one in explain(effective, arguments.key):
         if arguments.json:
-            print_json(one)
+            print_json(
+                {
+                    "key": one.key, "kind": one.kind, "value": one.value, "wished": one.wished,
+                    "sources": [_source(source) for source in one.sources],
+                    "wishes": [{**_source(w.source), "value": w.value} for w in one.wishes],
+                }
+            )  # fmt: skip
             continue
-        say(f"{one['key']} ({one['kind']}): {one['value']}")
-        say(f"  set by {one['issuer']} ({_TIER[one['tier']]}), rule {one['rule']}")
-        say(f"  because {one['reason']}")
-        for wish in one["wishes"]:
-            say(f"  {wish['issuer']} asks for {wish['value']}")
-        say(f"  appeal: {one['appeal']}")
+        say(f"{one.key} ({one.kind}): {one.value}")
+        for source in one.sources:
+            say(f"  set by {source.issuer} ({_TIER[source.tier.value]}), {source.rule_id}")
+            say(f"  because {source.reason}")
+            say(f"  appeal: {source.appeal}")
+        for wish in one.wishes:
+            say(f"  {wish.source.issuer} asks for {wish.value}")
+        if one.wished:
+            say(f"  you asked for {one.wished}")
     return 0
 
 
@@ -161,26 +167,6 @@ def _source(source: Any) -> dict[str, str]:
         "tier": source.tier.value, "issuer": source.issuer, "rule": source.rule_id,
         "title": source.title, "reason": source.reason, "appeal": source.appeal,
     }  # fmt: skip
-
-
-def _wishes(wishes: Any) -> list[dict[str, str]]:
-    return [{**_source(wish.source), "value": wish.value} for wish in wishes]
-
-
-def _explained_rules(effective: Any) -> list[dict[str, Any]]:
-    return [
-        {"key": rule.rule.id, "kind": "rule", "value": rule.effect.label,
-         **_source(rule.decided_by), "wishes": _wishes(rule.wishes)}
-        for rule in effective.rules
-    ]  # fmt: skip
-
-
-def _explained_bounds(effective: Any) -> list[dict[str, Any]]:
-    return [
-        {"key": bound.key, "kind": "bound", "value": bound.describe(),
-         **_source(bound.wishes[0].source), "wishes": _wishes(bound.wishes)}
-        for bound in effective.bounds
-    ]  # fmt: skip
 
 
 def verify(arguments: argparse.Namespace, context: Context) -> int:
@@ -265,33 +251,70 @@ def leave_authority(arguments: argparse.Namespace, context: Context) -> int:
 
 def simulate_lines(arguments: argparse.Namespace, context: Context) -> int:
     """Read {"text", "where"} a line; write one decision a line. Nothing is stored."""
+    from assistant.policy.simulate import simulate
+
     gate = context.front.gate_for(arguments.document)
     source = arguments.file.open("rb") if arguments.file else sys.stdin.buffer
     with source:
-        for number, line in enumerate(iter(lambda: source.readline(_LINE_LIMIT + 1), b""), 1):
-            if len(line) > _LINE_LIMIT:
-                raise UsageError(f"Line {number} is longer than 1 MiB.")
-            if line.strip():
-                print_json(_simulated(gate, line, number))
+        for decision in simulate(gate, _lines(source)):
+            print_json(decision)
     return 0
 
 
-def _simulated(gate: Any, line: bytes, number: int) -> dict[str, Any]:
-    from assistant.policy import Origin, Segment, Where
+def _lines(source: BinaryIO) -> Iterator[str]:
+    """Lines of a file, each read to a limit that is refused beyond by the reader."""
+    from assistant.policy.simulate import MAX_LINE
 
-    try:
-        asked = json.loads(line)
-        text, where = str(asked["text"]), Where(asked.get("where", "input"))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f'Line {number} is not like {{"text": "…", "where": "input"}}.') from error
-    origin = Origin.MODEL if where is Where.OUTPUT else Origin.USER
-    decision = gate.check([Segment(text, origin)], where)
-    source = decision.source
-    return {
-        "effect": decision.effect.label,
-        "rule": source.rule_id if source else None,
-        "tier": source.tier.value if source else None,
-        "issuer": source.issuer if source else None,
-        "score": decision.score,
-        "view": decision.view or None,
-    }
+    while line := source.readline(4 * MAX_LINE):
+        yield line.decode(errors="replace")
+
+
+def sync_url(arguments: argparse.Namespace, context: Context) -> int:
+    """The same client as `install`, over HTTP; refuses stale freshness."""
+    from assistant.policy.sync import sync
+
+    front = context.front
+    done = sync(front.places, arguments.url, front.now(), front.disk)
+    if arguments.json:
+        print_json(
+            {
+                "issuer": done.installed.pin.issuer, "version": done.installed.version,
+                "changed": done.installed.changed, "freshness": done.installed.freshness.value,
+                "requests": done.requests, "bytes": done.body_bytes,
+            }
+        )  # fmt: skip
+    else:
+        what = "is now in force" if done.installed.changed else "was already in force"
+        say(f"{done.installed.pin.issuer} version {done.installed.version} {what}.")
+        say(f"{done.requests} requests, {done.body_bytes:,} bytes.")
+    return 0
+
+
+def attest_home(_arguments: argparse.Namespace, context: Context) -> int:
+    """A signed statement for compliance, with nothing of the user in it."""
+    from assistant import __version__
+    from assistant.policy.attest import attest
+
+    front = context.front
+    say(attest(front.places, front.now(), __version__, None, front.disk).decode())
+    return 0
+
+
+def decisions(arguments: argparse.Namespace, context: Context) -> int:
+    """The vault's log of decisions: rule, tier, score and view, never the text."""
+    rows = []
+    for entry in context.application().handle(DecisionQuery(arguments.limit)):
+        if not isinstance(entry, DecisionItem):
+            continue
+        if arguments.json:
+            print_json(entry)
+        score = "" if entry.score is None else f"{entry.score:.2f}"
+        rows.append(
+            (str(entry.seq), entry.at[:16], entry.effect, entry.where, entry.rule,
+             entry.issuer, entry.view, score)
+        )  # fmt: skip
+    if not arguments.json:
+        table(rows)
+        if not rows:
+            complain("No rule has acted yet.")
+    return 0

@@ -13,14 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from assistant.cli.context import Context
-from assistant.cli.output import complain, print_json, say
+from assistant.cli.output import complain, print_json, say, table
 from assistant.errors import ConfirmationMissing, UsageError
 
 _KEY_PASSPHRASE_LIMIT = 4096
+_DOCUMENT_LIMIT = 4 * 1024 * 1024
 
 
 def register(verbs: Any) -> None:
     """Add the verbs."""
+    begin = _add(verbs, "init", begin_document, "a commented starting point for a document")
+    begin.add_argument(
+        "--for", dest="kind", default="bank", metavar="KIND", help="bank, school, hospital or lab"
+    )
+    begin.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: KIND.json")
+    look = _add(verbs, "lint", lint_document, "what an author should know before signing")
+    look.add_argument("document", type=Path, metavar="FILE")
+    test = _add(verbs, "test", run_examples, "run the document's own examples")
+    test.add_argument("document", type=Path, metavar="FILE")
+    compare = _add(verbs, "diff", compare_documents, "what becomes stricter or looser, in words")
+    compare.add_argument("old", type=Path, metavar="OLD")
+    compare.add_argument("new", type=Path, metavar="NEW")
     keygen = _add(verbs, "keygen", make_key, "make a signing key")
     keygen.add_argument("name", metavar="NAME")
     keygen.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="where (here)")
@@ -101,6 +114,115 @@ def _limited(path: Path, limit: int) -> bytes:
     if len(raw) > limit:
         raise UsageError(f"{path.name} is larger than {limit} bytes.")
     return raw
+
+
+def begin_document(arguments: argparse.Namespace, _context: Context) -> int:
+    """Write a template; nothing is overwritten."""
+    from assistant.policy.templates import template
+
+    path = arguments.file or Path(f"{arguments.kind}.json")
+    try:
+        with path.open("xb") as file:
+            file.write(template(arguments.kind))
+    except FileExistsError as error:
+        raise UsageError(f"{path.name} is there already.", hint="Name another FILE.") from error
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be written.", hint="Check the path.") from error
+    if arguments.json:
+        print_json({"file": str(path)})
+    else:
+        say(f"{path} — read its notes, change it, then: assistant policy test {path}")
+    return 0
+
+
+def lint_document(arguments: argparse.Namespace, _context: Context) -> int:
+    """Remarks by line; exit 1 when one of them is an error."""
+    from assistant.policy.lint import lint
+
+    notes = lint(_limited(arguments.document, _DOCUMENT_LIMIT))
+    for note in notes:
+        if arguments.json:
+            print_json({"severity": note.severity, "line": note.line, "message": note.message})
+        else:
+            say(f"{arguments.document.name}:{note.line}: {note.severity}: {note.message}")
+    if not notes and not arguments.json:
+        say("Nothing to remark.")
+    return 1 if any(note.severity == "error" for note in notes) else 0
+
+
+def run_examples(arguments: argparse.Namespace, _context: Context) -> int:
+    """Which rule caught what, the coverage, the false hits; exit 1 when an example fails."""
+    from assistant.policy.document import PolicyDocument
+    from assistant.policy.document_tests import run_tests
+    from assistant.policy.lint import false_hits
+
+    document = PolicyDocument.from_bytes(_limited(arguments.document, _DOCUMENT_LIMIT))
+    report = run_tests(document)
+    hits = false_hits(document)
+    if arguments.json:
+        print_json(_report_object(report, hits))
+    else:
+        _say_report(report, hits)
+    return 1 if report.failed else 0
+
+
+def _report_object(report: Any, hits: dict[str, int]) -> dict[str, Any]:
+    return {
+        "passed": sum(1 for r in report.results if r.passed),
+        "failed": len(report.failed),
+        "results": [
+            {
+                "number": r.number, "where": r.test.where, "expected": r.test.expect,
+                "effect": r.decision.effect.label, "passed": r.passed, "judged": r.judged,
+                "rule": r.decision.source.rule_id if r.decision.source else None,
+                "view": r.decision.view or None, "score": r.decision.score,
+            }
+            for r in report.results
+        ],
+        "coverage": [
+            {"rule": c.rule_id, "positive": c.positive, "negative": c.negative}
+            for c in report.coverage
+        ],
+        "false_hits_per_thousand": hits,
+    }  # fmt: skip
+
+
+def _say_report(report: Any, hits: dict[str, int]) -> None:
+    for result in report.results:
+        mark = "✓" if result.passed else "✗"
+        by = f" by {result.decision.source.rule_id}" if result.decision.source else ""
+        judged = "" if result.judged else " (not judged: needs an embedding model)"
+        say(f"{mark} {result.number:>3}  {result.decision.effect.label}{by}"
+            f" (expected {result.test.expect}){judged}  {result.test.text[:60]}")  # fmt: skip
+    say()
+    rows = [("rule", "must match", "must not", "harmless texts hit, of 1000")]
+    rows += [
+        (c.rule_id, str(c.positive), str(c.negative), str(hits.get(c.rule_id, 0)))
+        for c in report.coverage
+    ]
+    table(rows)
+    for name in report.uncovered:
+        complain(f"{name} has fewer than two examples of each kind")
+    failed = len(report.failed)
+    say(f"\n{len(report.results) - failed} passed, {failed} failed")
+
+
+def compare_documents(arguments: argparse.Namespace, _context: Context) -> int:
+    """Looser changes first: they want a second look."""
+    from assistant.policy.diff import diff
+    from assistant.policy.document import PolicyDocument
+
+    old = PolicyDocument.from_bytes(_limited(arguments.old, _DOCUMENT_LIMIT))
+    new = PolicyDocument.from_bytes(_limited(arguments.new, _DOCUMENT_LIMIT))
+    changes = diff(old, new)
+    for change in changes:
+        if arguments.json:
+            print_json({"direction": change.direction, "key": change.key, "words": change.words})
+        else:
+            say(f"{change.direction:<8}  {change.key}: {change.words}")
+    if not changes and not arguments.json:
+        say("No difference.")
+    return 0
 
 
 def make_key(arguments: argparse.Namespace, context: Context) -> int:

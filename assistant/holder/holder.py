@@ -19,14 +19,14 @@ from assistant.conversation.question import Question
 from assistant.conversation.turn import Desk, run_turn
 from assistant.engine.interfaces import Memory, Model
 from assistant.engine.messages import Sampling
-from assistant.errors import AssistantError, NoSuchItem, UsageError, VaultLocked
+from assistant.errors import AssistantError, UsageError, VaultLocked
 from assistant.holder import interface as ask
 from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
 from assistant.holder.keeping import Keeping
 from assistant.holder.learning import Learning
 from assistant.holder.memory import MemoryFeed
-from assistant.holder.settings import UserSettings
+from assistant.holder.settings import MANNERS, SETTINGS, UserSettings
 from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
 
@@ -56,6 +56,10 @@ class Parts:
     new_id: Callable[[], str]
     new_kdf: Callable[[], KdfParameters]
     patience: float
+
+
+_RETAIN_EVERY = 3600.0
+"""Seconds between two looks for what is older than the retention allows."""
 
 
 class Holder:
@@ -193,7 +197,8 @@ class Holder:
             conversation = self._history.conversation_id(conversation)
         personalise = request.personalise and settings.on("personalisation")
         k = int(settings.number("context_memories"))
-        taste = self._taste.for_turn(k, earlier=settings.on("recall"))
+        manner = MANNERS[settings.text("persona")]
+        taste = self._taste.for_turn(k, earlier=settings.on("recall"), manner=manner)
         most = int(settings.number("max_tokens"))
         question = Question(
             text=self._text(request),
@@ -257,11 +262,22 @@ class Holder:
         for act in self._listeners:
             act(why)
 
+    def _retain(self) -> None:
+        """Forget conversations older than the retention in force; a bound is a maximum."""
+        days = self.settings.number("retention_days")
+        if days < SETTINGS["retention_days"].high:
+            self._keeping.forget_older(int(days))
+
     def _watch_idle(self) -> None:
+        retained = -_RETAIN_EVERY
         while not self._locked.wait(5.0):
+            now = self._parts.clock()
             try:
                 limit = self.settings.number("idle_minutes") * 60
-            except (AssistantError, NoSuchItem):
+                if now - retained >= _RETAIN_EVERY:
+                    self._retain()
+                    retained = now
+            except AssistantError:
                 return
             with self._counting:
                 idle = self._busy == 0 and self._parts.clock() - self._last_use > limit

@@ -133,6 +133,13 @@ class Keeping:
 
     # -- erasing ---------------------------------------------------------------------------
 
+    def forget_older(self, days: int) -> None:
+        """Erase conversations last used more than so many days ago."""
+        before = self._learning.now() - timedelta(days=days)
+        kept = self._vault.conversations.list(limit=-1)
+        if any(conversation.updated < before for conversation in kept):
+            self._learning.forget(self._vault.erase.older_than(before))
+
     def _erase(self, request: ask.EraseItem) -> Done:
         from assistant.vault.erase import erase_backups
 

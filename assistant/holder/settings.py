@@ -32,6 +32,13 @@ class Setting:
 
 
 _SWITCH = ("on", "off")
+MANNERS: Mapping[str, str] = {
+    "neutral": "",
+    "concise": "Be concise.",
+    "friendly": "Use a warm, friendly tone.",
+    "formal": "Use a formal tone.",
+}
+"""What each persona tells the model; the names are what policy's bound on it allows."""
 SETTINGS: Mapping[str, Setting] = {
     setting.key: setting
     for setting in (
@@ -49,7 +56,7 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting(
             "persona", "choice", "neutral", "The manner of speaking.",
-            "persona", ("neutral", "friendly", "formal"),
+            "persona", tuple(MANNERS),
         ),
         Setting(
             "temperature", "number", "0.6", "How freely words are drawn; 0 takes the likeliest.",

@@ -98,16 +98,17 @@ class Taste:
         with self._building:
             self._profile = None
 
-    def for_turn(self, k: int, *, earlier: bool) -> TurnTaste:
+    def for_turn(self, k: int, *, earlier: bool, manner: str = "") -> TurnTaste:
         """One turn's view: at most ``k`` memories; earlier turns only where allowed."""
-        return TurnTaste(self, self._vault, k, earlier)
+        return TurnTaste(self, self._vault, k, earlier, manner)
 
 
 class TurnTaste:
     """Implements ``conversation.turn.Personaliser`` for one turn, or for `why`."""
 
-    def __init__(self, taste: Taste, vault: Vault, k: int, earlier: bool) -> None:
+    def __init__(self, taste: Taste, vault: Vault, k: int, earlier: bool, manner: str) -> None:
         self._taste, self._vault, self._k, self._earlier = taste, vault, k, earlier
+        self._manner = (manner,) if manner else ()
         self._found: dict[tuple[str, str], Considered] = {}
 
     def find(self, question: str, conversation: str) -> tuple[UsedItem, ...]:
@@ -129,7 +130,7 @@ class TurnTaste:
         profile = self._taste.profile
         lines = tuple(instructed or ())
         if instructed is None:
-            lines = instructions(profile, _covered(items))
+            lines = (*self._manner, *instructions(profile, _covered(items)))
         shown = profile.shown() if lines else ()
         found = [self._found.get((item.kind, item.id)) for item in items]
         if all(one is not None for one in found):
