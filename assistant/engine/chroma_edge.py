@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,6 @@ import chromadb
 import numpy as np
 import numpy.typing as npt
 from chromadb.config import Settings
-
-NAME = "memories"
 
 
 class ChromaCollection:
@@ -20,6 +19,8 @@ class ChromaCollection:
         # Chroma's settings read ``.env`` from the working folder unless told not to.
         settings = Settings(_env_file=None, anonymized_telemetry=False, is_persistent=False)
         self._client: Any = chromadb.Client(settings)
+        # All in-memory clients of a process share one store.
+        self._name = f"memories-{uuid.uuid4().hex}"
         self._collection: Any = self._create()
 
     def upsert(self, ids: Sequence[str], vectors: npt.NDArray[np.float32]) -> None:
@@ -32,7 +33,7 @@ class ChromaCollection:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._client.delete_collection(NAME)
+        self._client.delete_collection(self._name)
         self._collection = self._create()
 
     def query(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[str, float]]:
@@ -45,5 +46,5 @@ class ChromaCollection:
 
     def _create(self) -> Any:
         return self._client.create_collection(
-            NAME, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            self._name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )

@@ -118,6 +118,12 @@ class Llama:
             raise ModelInvalid("The engine cannot make a context for this model.")
         return context
 
+    def close(self) -> None:
+        """Free everything. A child need not: it ends as a whole."""
+        self._api.llama_batch_free(self._batch)
+        self._api.llama_free(self._context)
+        self._api.llama_model_free(self._model)
+
     # --- the file's own words (untrusted) ----------------------------------------------
 
     def metadata(self, key: str) -> str:

@@ -12,14 +12,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from assistant.engine.chroma_edge import ChromaCollection
 
 Array = npt.NDArray[np.float32]
 Way = Literal["exact", "chroma"]
@@ -35,20 +32,57 @@ LEAST_PRIORITY = 19
 FIRST_ROOM = 1024
 
 
+class Collection(Protocol):
+    """What is asked of Chroma."""
+
+    def upsert(self, ids: Sequence[str], vectors: Array) -> None:
+        """Add or replace."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Forget ids."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    def query(self, vector: Array, k: int) -> list[tuple[str, float]]:
+        """The nearest."""
+        ...
+
+
+def _open_collection() -> Collection:
+    # Its import takes 0.3 s and nobody waits for it.
+    from assistant.engine.chroma_edge import ChromaCollection
+
+    return ChromaCollection()
+
+
 class VectorIndex:
     """Ids with unit vectors. Methods are called by one thread; the fill is another."""
 
-    def __init__(self, dimensions: int, *, chroma_from: int) -> None:
+    def __init__(
+        self,
+        dimensions: int,
+        *,
+        chroma_from: int,
+        quiet: float = QUIET,
+        open_chroma: Callable[[], Collection] = _open_collection,
+    ) -> None:
         self._dimensions = dimensions
         self._chroma_from = chroma_from
+        self._quiet = quiet
+        self._open = open_chroma
         self._matrix: Array = np.zeros((FIRST_ROOM, dimensions), dtype=np.float32)
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
         # Ids whose present vector Chroma does not have yet, in order of arrival.
         self._due: dict[str, None] = {}
         self._lock = threading.RLock()
-        self._collection: ChromaCollection | None = None
+        self._collection: Collection | None = None
         self._filler: threading.Thread | None = None
+        self._broken = False
         self.paused = False
         self._last_use = time.monotonic()
 
@@ -76,9 +110,9 @@ class VectorIndex:
             for id_ in known:
                 self._drop_row(id_)
                 self._due.pop(id_, None)
-            if self._collection is not None and known:
+            if known:
                 # Also those still due: an older vector of theirs may be in Chroma.
-                self._collection.delete(known)
+                self._tell_chroma(lambda chroma: chroma.delete(known))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -88,8 +122,7 @@ class VectorIndex:
             self._ids.clear()
             self._rows.clear()
             self._due.clear()
-            if self._collection is not None:
-                self._collection.clear()
+            self._tell_chroma(lambda chroma: chroma.clear())
 
     def query(self, vector: bytes, k: int) -> tuple[list[tuple[str, float]], Way]:
         """The ``k`` nearest with their cosine, nearest first."""
@@ -100,7 +133,10 @@ class VectorIndex:
         with self._lock:
             self._touch()
             if self._collection is not None and self._by_chroma():
-                return self._collection.query(wanted, min(k, len(self._ids))), "chroma"
+                try:
+                    return self._collection.query(wanted, min(k, len(self._ids))), "chroma"
+                except Exception:  # noqa: BLE001 - whatever it raises, it is let go
+                    self._do_without_chroma()
             return self._query_exact(wanted, k), "exact"
 
     def state(self) -> tuple[int, int, Way]:
@@ -154,23 +190,40 @@ class VectorIndex:
             and len(self._ids) >= max(1, self._chroma_from)
         )
 
+    def _tell_chroma(self, what: Callable[[Collection], None]) -> None:
+        if self._collection is not None:
+            try:
+                what(self._collection)
+            except Exception:  # noqa: BLE001 - whatever it raises, it is let go
+                self._do_without_chroma()
+
+    def _do_without_chroma(self) -> None:
+        """Chroma only makes it faster: whatever it raises, exact search goes on."""
+        self._collection = None
+        self._broken = True
+
     def _fill(self) -> None:
         """The background thread: forever, a slice at a time, only while all is quiet."""
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST_PRIORITY)
-        while True:
-            quiet = time.monotonic() - self._last_use
-            if self.paused or not self._due or quiet < QUIET:
-                time.sleep(max(FILL_PAUSE, min(QUIET, QUIET - quiet)))
+        while not self._broken:
+            still = self._quiet - (time.monotonic() - self._last_use)
+            if self.paused or not self._due or still > 0:
+                time.sleep(max(FILL_PAUSE, still))
                 continue
-            if self._collection is None:
-                from assistant.engine.chroma_edge import ChromaCollection
-
-                collection = ChromaCollection()
+            try:
+                self._open_chroma()
+                self._fill_slice()
+            except Exception:  # noqa: BLE001 - whatever it raises, it is let go
                 with self._lock:
-                    self._collection = collection
-            self._fill_slice()
+                    self._do_without_chroma()
             time.sleep(FILL_PAUSE)
+
+    def _open_chroma(self) -> None:
+        if self._collection is None:
+            collection = self._open()
+            with self._lock:
+                self._collection = collection
 
     def _fill_slice(self) -> None:
         with self._lock:
