@@ -78,9 +78,9 @@ class Search:
         if not expression:
             return ()
         sql = (
-            f"SELECT {table}.id, score FROM (SELECT rowid AS hit, -bm25({table}_text) AS score "
+            f"SELECT {table}.id, -score FROM (SELECT rowid AS hit, rank AS score "
             f"FROM {table}_text WHERE {table}_text MATCH ? ORDER BY rank LIMIT ?) "
-            f"JOIN {table} ON {table}.n = hit ORDER BY score DESC, {table}.n"
+            f"JOIN {table} ON {table}.n = hit ORDER BY score, {table}.n"
         )
         rows = self._store.read(lambda db: db.rows(sql, expression, limit))
         return tuple(Found(item, score) for item, score in rows)
