@@ -147,12 +147,17 @@ class AssistantApp(App[int]):
         self._show_only(NoChatScreen(error))
 
     def _show_only(self, screen: Screen[None]) -> None:
-        while len(self.screen_stack) > 2:
-            self.pop_screen()
+        self._drop_screens(2)
         if len(self.screen_stack) == 2:
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
+
+    def _drop_screens(self, left: int) -> None:
+        while len(self.screen_stack) > left:
+            # Before its widgets go: a command palette still searching would look for them.
+            self.workers.cancel_node(self.screen)
+            self.pop_screen()
 
     def on_try_again(self, _: TryAgain) -> None:
         """From the screen without a chat."""
@@ -255,8 +260,7 @@ class AssistantApp(App[int]):
         self._requests = None
         self.clear_notifications()
         self._clipboard = ""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        self._drop_screens(1)
 
     def action_command_palette(self) -> None:
         """Find any command.
@@ -264,10 +268,10 @@ class AssistantApp(App[int]):
         Textual's own gives the palette an id, so that a second one, opened while the
         first is still closing, ends the app with DuplicateIds (random keys found it).
         """
-        from textual.command import CommandPalette
+        from assistant.tui.commands import Palette
 
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette())
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     def action_help(self) -> None:
         """Every key."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from assistant.tui import themes
 from assistant.tui.keys import KEYS
@@ -14,6 +14,14 @@ from assistant.tui.widgets.hints import key_name
 # Reached by the arrow keys or meaningless without the focus they work in.
 _OFFERED = {"app": "app", "chat": "screen"}
 _NOT_OFFERED = {"app.palette", "app.interrupt", "chat.stop"}
+
+
+class Palette(CommandPalette):
+    """Textual's palette, without the page keys where it has no room to show a line."""
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)
 
 
 class Commands(Provider):

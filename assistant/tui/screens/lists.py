@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.hints import KeyHints
+from assistant.tui.widgets.options import Options
 
 R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741
@@ -31,7 +32,7 @@ class ListScreen(Screen[R], Generic[R, I]):
     def compose(self) -> ComposeResult:
         yield Static(Content.styled(self.HEADING, "bold"), classes="heading")
         yield from self.compose_above()
-        yield OptionList(id="list", markup=False)
+        yield Options(id="list", markup=False)
         yield Static("", id="detail", markup=False)
         yield KeyHints()
 

@@ -11,6 +11,7 @@ from textual.widgets.option_list import Option
 
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.hints import KeyHints
+from assistant.tui.widgets.options import Options
 
 # Kirk et al., "The PRISM Alignment Dataset" (2024): the attributes its participants rated.
 REASONS = (
@@ -37,7 +38,7 @@ class NoteDialog(ModalScreen[tuple[str, tuple[str, ...]] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content.styled("What was good or bad about it?", "bold"))
-            yield OptionList(
+            yield Options(
                 *(Option(self._line(place)) for place in range(len(REASONS))), id="reasons"
             )
             yield Input(placeholder="In your own words, if you like", id="words")

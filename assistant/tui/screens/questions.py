@@ -11,6 +11,7 @@ from textual.widgets.option_list import Option
 
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.hints import KeyHints
+from assistant.tui.widgets.options import Options
 
 # Each answer is a preference in plain words, or "" for no preference.
 QUESTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -55,7 +56,7 @@ class QuestionsScreen(Screen[tuple[str, ...]]):
         with Vertical(classes="card"):
             yield Static("", id="count", markup=False)
             yield Static("", id="question", markup=False)
-            yield OptionList(id="answers", markup=False)
+            yield Options(id="answers", markup=False)
             yield Static(
                 "Each answer becomes a preference that you can read, change and erase later. "
                 "Escape skips.",

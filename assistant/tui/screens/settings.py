@@ -18,6 +18,7 @@ from assistant.tui.screens.dialogs import OneLine
 from assistant.tui.screens.lists import ListScreen
 from assistant.tui.text import foreign, foreign_line, join, managed_by
 from assistant.tui.widgets.hints import KeyHints
+from assistant.tui.widgets.options import Options
 
 
 class ChoiceDialog(ModalScreen[str | None]):
@@ -32,7 +33,7 @@ class ChoiceDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(foreign_line(self._item.key, 60, "bold"))
-            yield OptionList(*(Option(foreign_line(c)) for c in self._item.choices), markup=False)
+            yield Options(*(Option(foreign_line(c)) for c in self._item.choices), markup=False)
             yield KeyHints()
 
     def on_mount(self) -> None:
