@@ -103,8 +103,8 @@ def enrol(places: Places, path: Path, fingerprint: str | None, now: datetime, di
     From now on this home does not chat without a valid bundle of that authority.
 
     Raises:
-        ConfirmationMissing: no fingerprint. UsageError: it is not one, or is another's.
-        BundleUnverified: the root is not sound.
+        ConfirmationMissing: no fingerprint. UsageError: it is not one.
+        BundleUnverified: the root is not sound, or another's fingerprint was typed.
     """
     claim, raw = read_root(path)
     if fingerprint is None:
@@ -113,7 +113,7 @@ def enrol(places: Places, path: Path, fingerprint: str | None, now: datetime, di
     if not _FINGERPRINT.fullmatch(typed):
         raise UsageError("A fingerprint is 64 hexadecimal digits.")
     if typed != claim.authority:
-        raise UsageError(
+        raise BundleUnverified(
             "The fingerprint is not this root's.",
             hint="Compare it with what the organisation told you by another way.",
         )

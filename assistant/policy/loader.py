@@ -7,7 +7,7 @@ that stops the chat: never "no policy". Expired policy keeps restricting.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,7 @@ from assistant.policy.roots import (
     read_system_authorities,
     writable_by_others,
 )
-from assistant.policy.shelf import BUNDLE_FILE, Kept, read_kept
+from assistant.policy.shelf import BUNDLE_COPY, BUNDLE_FILE, Kept, read_kept
 from assistant.policy.sources import open_source
 
 
@@ -207,18 +207,33 @@ def _found(places: Places, pin: Pin, system: Iterable[SystemAuthority], floors: 
     candidates = [*_from_system(pin, system), *read_kept(places.home, pin.authority)]
     good: list[tuple[VerifiedBundle, PolicyDocument]] = []
     problems: list[PolicyError] = []
-    alarm = ""
     for candidate in candidates:
         try:
             good.append(_admitted(candidate, pin, floors))
         except PolicyError as error:
             problems.append(error)
-            if candidate.name == BUNDLE_FILE:
-                alarm = f"The stored policy of {pin.issuer} is damaged; its copy is in force."
     if not good:
         return Found(pin, None, None, _worst(pin, problems), "")
     bundle, document = max(good, key=lambda pair: _age(pair[0]))
-    return Found(pin, bundle, document, None, alarm)
+    return Found(pin, bundle, document, None, _alarm(pin, candidates, good, bundle))
+
+
+def _alarm(
+    pin: Pin,
+    candidates: Sequence[Kept],
+    good: Sequence[tuple[VerifiedBundle, PolicyDocument]],
+    chosen: VerifiedBundle,
+) -> str:
+    """Whether the home's first file is gone, damaged or older while something else serves."""
+    kept = {candidate.name: candidate.bundle for candidate in candidates}
+    first = kept.get(BUNDLE_FILE)
+    if any(first is bundle for bundle, _ in good):
+        return ""
+    damaged = BUNDLE_FILE in kept and first is None
+    # An older file beside a newer one of the administrator's is no damage.
+    if damaged or kept.get(BUNDLE_COPY) is chosen:
+        return f"The stored policy of {pin.issuer} is damaged or gone; a copy is in force."
+    return ""
 
 
 def _from_system(pin: Pin, system: Iterable[SystemAuthority]) -> Iterator[Kept]:

@@ -82,7 +82,7 @@ def read_system_authorities(system_folder: Path) -> tuple[SystemAuthority, ...]:
             pin = _pin_of(open_source(path))
         except (AssistantError, OSError) as error:
             raise PolicyInvalid(
-                "The system policy folder holds an authority that cannot be read.",
+                f"The system policy folder holds an entry that cannot be used: {path.name}.",
                 hint="Ask whoever manages this computer to install its policy again.",
             ) from error
         found.append(SystemAuthority(pin, path))

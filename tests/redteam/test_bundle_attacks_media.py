@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import stat
 import struct
 import sys
@@ -21,6 +22,7 @@ from assistant.errors import (
     PolicyInvalid,
     PolicyMissing,
 )
+from assistant.policy.authorities import remember
 from assistant.policy.install import install
 from assistant.policy.loader import Places, load_policy
 from assistant.policy.sources import (
@@ -278,6 +280,7 @@ def test_deleting_the_stored_bundle_stops_the_chat(world: World) -> None:
     (folder / "bundle.zip").unlink()
     state = load_policy(world.where.home, world.where.system, world.where.baseline, NOW, None)
     assert state.documents[-1].version == 2
+    assert any("gone" in alarm for alarm in state.alarms)
     (folder / "bundle.copy.zip").unlink()
     with pytest.raises(PolicyMissing):
         world.in_force()
@@ -374,9 +377,24 @@ def test_a_system_authority_binds_every_home_and_cannot_be_left(
             leave(where, "Example Bank", Disk())
 
 
-def test_one_changed_byte_in_the_baseline_stops_the_chat(tmp_path: Path) -> None:
-    import shutil
+def test_an_administrators_newer_bundle_overtakes_the_homes_without_alarm(
+    world: World, tmp_path: Path
+) -> None:
+    system = tmp_path / "system"
+    write_folder(system / "bank", newer(world))
+    where = Places(world.where.home, system, world.where.baseline)
+    state = load_policy(where.home, system, where.baseline, NOW, None)
+    assert (state.documents[-1].version, state.alarms) == (3, ())
+    remember(where, state.floors, Disk())
+    state = load_policy(where.home, system, where.baseline, NOW, None)
+    assert (state.documents[-1].version, state.alarms) == (3, ())
+    # Taking the package away again does not bring the older policy back.
+    shutil.rmtree(system)
+    with pytest.raises(BundleRolledBack):
+        world.in_force()
 
+
+def test_one_changed_byte_in_the_baseline_stops_the_chat(tmp_path: Path) -> None:
     where = places(tmp_path / "home")
     copied = tmp_path / "baseline"
     shutil.copytree(str(where.baseline), copied)
