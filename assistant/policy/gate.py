@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.policy.effective import EffectivePolicy
+from assistant.policy.guard import GuardVerdict, guard_findings
 from assistant.policy.meaning import MeaningScorer
 from assistant.policy.model import Decision, Effect, Origin, Segment, Where
 from assistant.policy.ruleset import Finding, RuleSet, decide
@@ -42,6 +43,10 @@ class Gate:
         except Exception:  # noqa: BLE001 - whatever fails in here, nothing may pass unchecked
             return FAULT
         return decide([f for f in found if not _is_confirmed(f, confirmed)])
+
+    def weigh(self, verdict: GuardVerdict, where: Where) -> Decision:
+        """The decision that a guard model's verdict leads to here."""
+        return decide(guard_findings(self._policy.rules_at(where), verdict))
 
     def redact(self, text: str, where: Where) -> str:
         """``text`` with what ``redact`` and ``block`` rules find replaced. May raise."""

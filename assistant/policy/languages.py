@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from assistant.policy.canonical import canonical
+
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LITTLE: Final = {
     "en": "the a an of to and in is are was were i you he she it we they my your his her their "
@@ -28,7 +30,7 @@ _LITTLE: Final = {
     "nl": "de het een en of niet is zijn ik jij hij zij wij mijn hoe wat wie kan waar waarom met "
     "voor op van te in dat die",
 }
-_COMMON: Final = {name: frozenset(words.split()) for name, words in _LITTLE.items()}
+_COMMON: Final = {name: frozenset(canonical(words).split()) for name, words in _LITTLE.items()}
 _SCRIPTS: Final = (
     ("ru", re.compile(r"[\u0400-\u04ff]")),
     ("el", re.compile(r"[\u0370-\u03ff]")),
@@ -52,7 +54,7 @@ def language_of(text: str) -> str:
         # A single look-alike letter is a disguise, half the text is a language.
         if len(script.findall(sample)) * 2 > letters and latin * 3 < letters:
             return name
-    words = [word.lower() for word in _WORD.findall(sample)]
+    words = [word for word in _WORD.findall(canonical(sample)) if len(word) > 1]
     counts = {name: sum(word in little for word in words) for name, little in _COMMON.items()}
     best = max(counts, key=lambda name: counts[name])
     if counts[best] < 2 or counts["en"] >= counts[best]:

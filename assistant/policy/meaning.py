@@ -68,7 +68,9 @@ class MeaningStage:
         if self.empty or not text.strip():
             return []
         heads = self._loaded()
-        language = language_of(text)
+        readings = readable_views(text)
+        # A hidden reading counts as found only where it reads as English.
+        language = "en" if len(readings) > 1 else language_of(text)
         scored: list[Scored | None] = [
             _unscored(rule, meaning)
             for rule, meaning in self._rules
@@ -80,18 +82,16 @@ class MeaningStage:
             if _speaks(meaning, language)
         ]
         if able:
-            vectors = self._vectors(text)
+            vectors = self._vectors(readings)
             scored += [_graded(rule, meaning, head.score(vectors)) for rule, meaning, head in able]
         return [found for found in scored if found is not None]
 
-    def _vectors(self, text: str) -> NDArray[np.float32]:
+    def _vectors(self, readings: Sequence[str]) -> NDArray[np.float32]:
         import numpy as np
 
         if self._scorer is None:
             raise PolicyInvalid("A rule by meaning is in force and nothing can embed text.")
-        parts = dict.fromkeys(
-            part for reading in readable_views(text) for part in passages(reading)
-        )
+        parts = dict.fromkeys(part for reading in readings for part in passages(reading))
         raw = self._scorer.embed(list(parts)[:MAX_PASSAGES])
         return np.stack([np.frombuffer(vector, dtype="<f4") for vector in raw])
 
