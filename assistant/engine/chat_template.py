@@ -50,7 +50,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One message with the literal before it. The last segment is the closing literal."""
+    """One message with the literal after it (and, for the first, the one before it).
+
+    So a segment ends where the next content begins: what opens a question is evaluated
+    with the turn before it, while the user reads.
+    """
 
     pieces: tuple[Piece, ...]
 
@@ -205,11 +209,20 @@ def _compile(source: str) -> jinja2.Template | None:
 
 def _cut(text: str, marks: Sequence[str], messages: Sequence[ChatMessage]) -> tuple[Segment, ...]:
     """Cut rendered text at the placeholders. Each must be there once, in order."""
-    segments: list[Segment] = []
-    for mark, message in zip(marks, messages, strict=True):
+    literals: list[str] = []
+    for mark in marks:
         literal, found, text = text.partition(mark)
         if not found or mark in text:
             raise _Refused
-        pieces = (Piece(literal, literal=True), Piece(message.content, literal=False))
+        literals.append(literal)
+    literals.append(text)
+    segments: list[Segment] = []
+    for place, message in enumerate(messages):
+        before = literals[0] if place == 0 else ""
+        pieces = (
+            Piece(before, literal=True),
+            Piece(message.content, literal=False),
+            Piece(literals[place + 1], literal=True),
+        )
         segments.append(Segment(tuple(piece for piece in pieces if piece.text)))
-    return (*segments, Segment((Piece(text, literal=True),) if text else ()))
+    return tuple(segments)

@@ -22,8 +22,10 @@ class Candidate:
     sampler: Sampler
     decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _Text("replace"))
     tokens: int = 0
-    untold: int = 0
     last: int = 0
+    untold: list[str] = field(default_factory=list)
+    untold_tokens: int = 0
+    told_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,19 @@ class Limits:
     window_tokens: int
 
 
+TELL_EVERY = 0.03
+"""Text is sent at most so often, in seconds: each message wakes the front, which then
+takes time from the decoding threads. The screen is drawn 20 times a second."""
+
 Emit = Callable[[TextDelta | CandidateFinished], None]
 
 
 class Decoder:
     """Decodes until every candidate has ended. ``emit`` gets its events in order."""
 
-    def __init__(self, llama: Llama, emit: Emit, between_steps: Callable[[float], None]) -> None:
+    def __init__(
+        self, llama: Llama, emit: Emit, between_steps: Callable[[float, int], None]
+    ) -> None:
         self._llama = llama
         self._emit = emit
         self._between_steps = between_steps
@@ -79,7 +87,7 @@ class Decoder:
             if not self._step(running, limits.start):
                 break
             rows = list(range(len(running)))
-            self._between_steps(time.perf_counter() - before)
+            self._between_steps(time.perf_counter() - before, len(running))
         return sum(c.tokens for c in everyone), time.perf_counter() - began
 
     def _step(self, running: Sequence[Candidate], start: int) -> bool:
@@ -98,22 +106,30 @@ class Decoder:
         if self._llama.ends(token):
             return self._finish(candidate, "stop")
         candidate.tokens += 1
-        candidate.untold += 1
+        candidate.untold_tokens += 1
         candidate.last = token
         text = candidate.decoder.decode(self._llama.piece(token))
         if text:
-            self._tell(candidate, text)
+            candidate.untold.append(text)
+            now = time.perf_counter()
+            if now - candidate.told_at >= TELL_EVERY:
+                candidate.told_at = now
+                self._tell(candidate)
         if candidate.tokens >= limits.max_tokens:
             return self._finish(candidate, "length")
         if candidate.tokens >= limits.window_tokens:
             return self._finish(candidate, "window")
         return True
 
-    def _tell(self, candidate: Candidate, text: str) -> None:
-        self._emit(TextDelta(candidate.number, text, candidate.untold))
-        candidate.untold = 0
+    def _tell(self, candidate: Candidate) -> None:
+        if candidate.untold:
+            text = "".join(candidate.untold)
+            self._emit(TextDelta(candidate.number, text, candidate.untold_tokens))
+            candidate.untold.clear()
+            candidate.untold_tokens = 0
 
     def _finish(self, candidate: Candidate, reason: Reason) -> bool:
         # Bytes of a character that was never completed are dropped, not shown as "�".
+        self._tell(candidate)
         self._emit(CandidateFinished(candidate.number, reason, candidate.tokens))
         return False

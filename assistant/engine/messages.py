@@ -222,10 +222,9 @@ class Absorbed(msgspec.Struct, frozen=True, tag="absorbed"):
 
 
 class Counts(msgspec.Struct, frozen=True, tag="counts"):
-    """Token counts in the order asked; ``overhead`` is what ends every prompt."""
+    """Token counts in the order asked."""
 
     tokens: tuple[int, ...]
-    overhead: int = 0
 
 
 class Slice(msgspec.Struct, frozen=True, tag="slice"):

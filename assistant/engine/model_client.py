@@ -94,7 +94,6 @@ class ModelClient:
         self._turn = threading.Lock()
         self._running: Conversation | None = None
         self._running_lock = threading.Lock()
-        self._counted: dict[ChatMessage, int] = {}
 
     # --- life --------------------------------------------------------------------------
 
@@ -123,7 +122,6 @@ class ModelClient:
     def stop(self) -> None:
         """Kill the child; nothing it held remains."""
         supervisor, self._supervisor, self._loaded = self._supervisor, None, None
-        self._counted.clear()
         if supervisor is not None:
             supervisor.stop()
 
@@ -218,10 +216,9 @@ class ModelClient:
         """Tokens of each text alone."""
         return list(self._ask(CountTexts(tuple(texts)), Counts, QUICK).tokens)
 
-    def count_messages(self, messages: Sequence[ChatMessage]) -> tuple[list[int], int]:
-        """Tokens of each message with its template, and of what ends a prompt."""
-        counts = self._ask(CountMessages(tuple(messages)), Counts, QUICK)
-        return list(counts.tokens), counts.overhead
+    def count_messages(self, messages: Sequence[ChatMessage]) -> list[int]:
+        """Tokens each message adds to a prompt, with what the template puts after it."""
+        return list(self._ask(CountMessages(tuple(messages)), Counts, QUICK).tokens)
 
     def fit(
         self, history: Sequence[ChatMessage], question: ChatMessage, max_tokens: int
@@ -232,11 +229,11 @@ class ModelClient:
         shifted, not read again. Raises ``PromptTooLong``.
         """
         size = self.wait_ready(STALL).context_size
-        counts, overhead = self.count_messages((*history, question))
+        counts = self.count_messages((*history, question))
         place = oldest_kept(
             [message.role for message in history],
             counts[:-1],
-            fixed=counts[-1] + overhead,
+            fixed=counts[-1],
             size=size,
             wanted=min(max_tokens, size // 4),
         )

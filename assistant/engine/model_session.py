@@ -60,11 +60,9 @@ class ModelSession:
 
     def count_messages(self, messages: Sequence[ChatMessage]) -> Counts:
         """Tokens of each message with the template around it; system text may be folded."""
-        segments = self._segments(messages, prompt=True)
-        counts = [len(tokens) for tokens in segments[:-1]]
+        counts = [len(tokens) for tokens in self._segments(messages, prompt=True)]
         # A folded system message is counted with the message it was folded into.
-        missing = len(messages) - len(counts)
-        return Counts((*([0] * missing), *counts), len(segments[-1]))
+        return Counts((*([0] * (len(messages) - len(counts))), *counts))
 
     # --- evaluating --------------------------------------------------------------------
 
@@ -81,8 +79,7 @@ class ModelSession:
         messages = (*request.history, request.question)
         rendered = self.template.render(messages, prompt=True)
         segments = self._tokens(rendered)
-        history = segments[:-2]
-        question = (*segments[-2], *segments[-1])
+        history, question = segments[:-1], segments[-1]
         exceeded = self._exceeded(request, history, question)
         if exceeded is not None:
             emit(exceeded)
@@ -114,8 +111,8 @@ class ModelSession:
         return DecodeProbed(tokens, time.perf_counter() - began)
 
     def segments(self, history: Sequence[ChatMessage]) -> list[Tokens]:
-        """The history as the main sequence holds it, without the closing literal."""
-        return self._segments(history, prompt=False)[:-1]
+        """The history as the main sequence holds it: up to where a question begins."""
+        return self._segments((*history, _NEXT), prompt=True)[:-1]
 
     def fix_threads(self, threads: int) -> None:
         """Use exactly this many threads; 0 lets the governor choose."""
@@ -203,8 +200,8 @@ class ModelSession:
         limits = Limits(total, request.max_tokens, room)
         self._governor.begin(exact=request.exact)
 
-        def between(seconds: float) -> None:
-            self._governor.step(seconds)
+        def between(seconds: float, width: int) -> None:
+            self._governor.step(seconds, width)
             self._between()
 
         decoder = Decoder(self.llama, emit, between)
@@ -227,6 +224,8 @@ class ModelSession:
         for sequence in range(1, MAX_CANDIDATES + 1):
             self.llama.remove(sequence, -1, -1)
 
+
+_NEXT = ChatMessage("user", "?")
 
 MIN_ANSWER = 64
 """Room a prompt must leave for each candidate, in tokens (less if less is asked for)."""

@@ -34,7 +34,9 @@ class ThreadGovernor:
         self._fixed = 0
         self._held = False
         self._steps: list[float] = []
-        self._best: dict[int, float] = {}
+        self._width = 1
+        # By width, by threads: a step of three candidates takes longer than one of one.
+        self._bests: dict[int, dict[int, float]] = {}
         self._trying: tuple[int, float] | None = None
         self._wait, self._since = FIRST_WAIT, 0
 
@@ -55,10 +57,14 @@ class ThreadGovernor:
         if exact and not self._fixed:
             self._set(self.most)
 
-    def step(self, seconds: float) -> None:
-        """One decoding step took this long."""
+    def step(self, seconds: float, width: int = 1) -> None:
+        """One decoding step of ``width`` candidates took this long."""
         if self._fixed or self._held or self.most == 1:
             return
+        if width != self._width:
+            self._width = width
+            self._steps.clear()
+            self._trying = None
         self._steps.append(seconds)
         count = len(self._steps)
         if count >= MOST_STEPS or (count >= FEWEST_STEPS and sum(self._steps) > LONGEST):
@@ -67,13 +73,16 @@ class ThreadGovernor:
             self._judge(now)
 
     def _judge(self, now: float) -> None:
-        best = self._best[self.threads] = min(now, self._best.get(self.threads, now))
+        known = self._bests.setdefault(self._width, {})
+        best = known[self.threads] = min(now, known.get(self.threads, now))
         if self._trying is not None:
             self._end_trial(now)
             return
         self._since += 1
-        unknown = self.threads > 1 and self.threads - 1 not in self._best
-        if unknown or (self.threads > 1 and now > SLOWER * self._usual(best)):
+        unknown = self.threads > 1 and self.threads - 1 not in known
+        if unknown or (
+            self.threads > 1 and now > SLOWER * min(best, known.get(self.threads - 1, best))
+        ):
             # Unknown: once, so that a start beside busy neighbours is seen as one.
             self._try(self.threads - 1, now)
         elif self.threads < self.most and self._since >= self._patience(now, best):
@@ -82,10 +91,6 @@ class ThreadGovernor:
     def _patience(self, now: float, best: float) -> int:
         """Judgements to wait before more threads are tried: few once steps recovered."""
         return self._wait if now <= RECOVERED * best else 4 * self._wait
-
-    def _usual(self, best: float) -> float:
-        """What a step should take: the best seen, or what one thread fewer once took."""
-        return min(best, self._best.get(self.threads - 1, best))
 
     def _try(self, threads: int, now: float) -> None:
         self._trying = (self.threads, now)

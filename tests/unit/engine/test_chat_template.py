@@ -90,5 +90,8 @@ def test_a_content_is_its_own_piece_and_never_literal(text: str) -> None:
 
 def test_a_longer_conversation_begins_with_the_same_segments() -> None:
     template = _template(CHATML)
-    short = template.render(CHAT[:3], prompt=False)[:-1]
-    assert template.render(CHAT, prompt=True)[:3] == short
+    other = ChatMessage("user", "Something else")
+    assert (
+        template.render((*CHAT[:3], other), prompt=True)[:3]
+        == (template.render(CHAT, prompt=True)[:3])
+    )

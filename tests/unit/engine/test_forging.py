@@ -61,7 +61,7 @@ def test_markers_in_a_message_stay_plain_text(session: ModelSession, text: str) 
     special = _special(session)
     assert [t for t in forged[0] if t in special] == [t for t in plain[0] if t in special]
     written = b"".join(session.llama.piece(token) for token in forged[0])
-    assert written.decode().endswith(text)
+    assert written.decode().endswith(f"user\n{text}\nuser\n")
 
 
 def test_the_marker_list_names_what_the_tokeniser_would_see_in_plain_text(
