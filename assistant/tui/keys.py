@@ -63,6 +63,7 @@ KEYS = (
         "What is remembered about you", show=True),
     Key("chat.why", "f4", "why", "why", "What shaped the latest answer", show=True),
     Key("chat.settings", "f5", "settings", "settings", "Settings, and who manages them"),
+    Key("chat.acts", "f9", "acts", "feedback", "Feedback you gave; take any of it back"),
     Key("chat.new", "ctrl+n", "new_chat", "new chat", "Start a new conversation"),
     Key("chat.incognito", "alt+i", "incognito", "incognito",
         "Start a conversation that writes nothing"),

@@ -163,6 +163,8 @@ class ScriptedApplication:
         if script.prefill_gate is not None:
             yield Waiting("prompt", 512, 2000)
             self._wait(script.prefill_gate, off)
+            if off.cancelled:
+                script.prefill_gate.clear()  # the next prompt waits again
         ruling = self._ruling(ask)
         if ruling is not None:
             status = "confirm" if ruling.effect == "confirm" else "refused"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.machinery
+import importlib.util
 import random
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from assistant.tui.crash import CrashApp, redacted_report, save_report
 from assistant.tui.keys import KEYS
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.unlock import UnlockScreen
-from tests.conftest import Progress
+from tests.conftest import ROOT, Progress
 from tests.tui.driving import Drive, app_over, opened, until
 from tests.tui.scripted_front import PASSPHRASE, Script, ScriptedFront
 
@@ -162,3 +164,30 @@ async def test_typing_while_an_answer_streams_stays_quick() -> None:
             took.append(time.perf_counter() - began)
         assert sorted(took)[len(took) // 2] < 0.25
         await drive.quiet()
+
+
+@pytest.mark.full(name="tui-turns", small=12, full=500)
+async def test_many_turns_neither_pile_up_widgets_nor_slow_down(size: int) -> None:
+    took: list[float] = []
+    async with opened() as drive:
+        for number in range(size):
+            began = time.perf_counter()
+            await drive.ask(f"q{number}")
+            took.append(time.perf_counter() - began)
+        assert len(drive.chat.transcript.turns) < 60
+        assert len(drive.front.application.turns) == size
+        early, late = sorted(took[: size // 3]), sorted(took[-size // 3 :])
+        assert late[len(late) // 2] < 5 * early[len(early) // 2] + 0.2
+
+
+def test_the_picture_is_taken_from_the_running_app(tmp_path: Path) -> None:
+    script = ROOT / "scripts" / "screenshot"
+    loader = importlib.machinery.SourceFileLoader("screenshot", str(script))
+    module = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader("screenshot", loader)  # type: ignore[arg-type]
+    )
+    loader.exec_module(module)
+    picture = tmp_path / "picture.svg"
+    keys = (f"type:{PASSPHRASE}", "enter", "until:#prompt", "type:hello", "enter", "idle")
+    module.take(ScriptedFront(), keys, picture)
+    assert "flour" in picture.read_text("utf-8")

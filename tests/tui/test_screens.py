@@ -110,6 +110,33 @@ async def test_proposals_stand_first_and_are_kept_or_dropped() -> None:
         assert sorted(states.values()) == ["active", "active", "rejected"]
 
 
+async def test_any_feedback_can_be_taken_back_later() -> None:
+    async with opened() as drive:
+        await drive.keys("f9")
+        assert "None yet" in drive.text
+        await drive.keys("escape")
+        await drive.ask("hello")
+        await drive.keys("alt+up")
+        await drive.keys("f9")
+        assert "▲ good" in drive.text
+        await drive.keys("d")
+        await drive.keys("y")
+        assert not drive.front.application.feedback
+
+
+async def test_a_notice_is_said_once() -> None:
+    async with opened() as drive:
+        old = drive.front.application.status
+        drive.front.application.status = type(old)(
+            old.model, old.model_state, old.memory_state, old.tiers, old.alarms, True, 0, 8192,
+            ("You have been here for an hour.",),
+        )  # fmt: skip
+        await drive.ask("one")
+        assert "been here for an hour" in drive.words
+        await drive.ask("two")
+        assert len(list(drive.app._notifications)) == 1
+
+
 async def test_why_shows_memories_rules_model_and_the_exact_prompt() -> None:
     used = (UsedItem("preference", "p1", "Use short lists.", 0.81),)
     async with opened(Script(used=used), size=WIDE) as drive:

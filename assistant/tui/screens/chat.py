@@ -216,6 +216,12 @@ class ChatScreen(FeedbackScreen):
 
         await self.app.push_screen(SettingsScreen(self.requests))
 
+    async def action_acts(self) -> None:
+        """Feedback given so far."""
+        from assistant.tui.screens.acts import ActsScreen
+
+        await self.app.push_screen(ActsScreen(self.requests, self.clock))
+
     async def action_why(self) -> None:
         """What shaped the answer."""
         from assistant.tui.screens.why import WhyScreen

@@ -54,6 +54,7 @@ class TurnsScreen(Screen[None]):
         self.incognito = False
         self.impersonal_next = False
         self._feed: TurnFeed | None = None
+        self._noticed: set[str] = set()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="heading"):
@@ -110,7 +111,9 @@ class TurnsScreen(Screen[None]):
         if line is not None and self.is_mounted:
             self.query_one(StatusBar).show(line)
             for notice in line.notices:
-                self.app.notify(foreign(notice).plain, markup=False)
+                if notice not in self._noticed:  # said once, not at every look
+                    self._noticed.add(notice)
+                    self.app.notify(foreign(notice).plain, markup=False)
         return line
 
     async def _watch_status(self) -> None:
