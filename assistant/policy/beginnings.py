@@ -43,10 +43,12 @@ class Beginnings:
         self._starts = frozenset(state for entry in entries for state in self._closure(entry))
         self._forget()
 
-    def oldest(self, text: str, context: int) -> int:
-        """Where in ``text[context:]`` the oldest such beginning is; the length without one."""
+    def oldest(self, text: str, context: int) -> tuple[int, bool]:
+        """Where in ``text[context:]`` the oldest such beginning is, the length without one;
+        and whether anything in it came as far as a match, word boundary at its end or not."""
         if len(self._sets) > _MAX_STATES:
             self._forget()
+        complete = False
         threads: list[tuple[int, int]] = []
         before = context > 0 and text[context - 1] in _WORD
         for at in range(context, len(text)):
@@ -59,14 +61,16 @@ class Beginnings:
                     after = self._step(state, char)
                 if after != _DEAD and after not in moved:
                     moved[after] = begun
+                    complete = complete or self._complete[after]
             threads = [(begun, state) for state, begun in moved.items()]
             before = char in _WORD
-        return threads[0][0] if threads else len(text)
+        return (threads[0][0] if threads else len(text)), complete
 
     def _forget(self) -> None:
         self._known: dict[tuple[frozenset[int], bool], int] = {}
         self._sets: list[tuple[frozenset[int], bool]] = []
         self._edges: list[dict[str, int]] = []
+        self._complete: list[bool] = []
         self._start = (self._state(self._starts, word=False), self._state(self._starts, word=True))
 
     def _state(self, members: frozenset[int], *, word: bool) -> int:
@@ -75,6 +79,7 @@ class Beginnings:
             self._known[key] = len(self._sets)
             self._sets.append(key)
             self._edges.append({})
+            self._complete.append(any(self._completes(member) for member in members))
         return self._known[key]
 
     def _step(self, state: int, char: str) -> int:
@@ -94,6 +99,9 @@ class Beginnings:
         after = self._state(frozenset(reached), word=word) if reached else _DEAD
         self._edges[state][char] = after
         return after
+
+    def _completes(self, member: int) -> bool:
+        return member == _MATCH or (member in self._bounds and _MATCH in self._after(member))
 
     def _after(self, member: int) -> frozenset[int]:
         return frozenset(s for entry in self._next[member] for s in self._closure(entry))

@@ -16,7 +16,7 @@ from assistant.policy.blobs import Base64, Hexadecimal
 from assistant.policy.canonical import PlainFold, Span
 from assistant.policy.decoders import Decoder, cased, cased_with_spans
 from assistant.policy.escapes import Escapes
-from assistant.policy.matcher import Compiled, ViewMatcher
+from assistant.policy.matcher import Compiled, Hit, ViewMatcher
 
 MAX_DEPTH: Final = 2
 ALL_SIGNS: Final = "+/-_"
@@ -36,7 +36,7 @@ class SourceHit:
 class Tracker:
     """One view of one channel: its undecided text and the matches in it."""
 
-    __slots__ = ("_context", "_live", "_matcher", "_seen", "_spans", "_window")
+    __slots__ = ("_context", "_fragile", "_live", "_matcher", "_seen", "_spans", "_window")
 
     def __init__(self, matcher: ViewMatcher, *, live: bool) -> None:
         """Not ``live``: the whole text is kept and nothing is held, for a text at rest."""
@@ -46,6 +46,7 @@ class Tracker:
         self._spans: list[Span] = []
         self._context = 0
         self._seen: set[tuple[int, int, int]] = set()
+        self._fragile: list[Span] = []
 
     def feed(self, text: str, spans: list[Span]) -> list[SourceHit]:
         """Take canonical text in; the matches that became certain."""
@@ -53,34 +54,54 @@ class Tracker:
         self._spans += spans
         if not self._live:
             return []
-        found = self._hits(final=False)
-        self._trim(self._matcher.oldest(self._window, self._context))
+        live = self._matcher.live(self._window, self._context)
+        found = self._new(live.hits)
+        if live.fragile:
+            self._note_fragile(live.fragile)
+        self._trim(live.oldest)
         return found
 
     def finish(self) -> list[SourceHit]:
         """The matches that became certain because nothing follows."""
-        return self._hits(final=True)
+        return self._new(self._matcher.find(self._window, self._context, final=True))
 
     def held_from(self) -> int | None:
         """Where in the source the oldest possible match starts."""
         at = self._context
         return self._spans[at][0] if at < len(self._spans) else None
 
+    def safe_limit(self, limit: int) -> int:
+        """``limit``, or the start of what would read as a match if the text ended there."""
+        return min([limit, *(start for start, end in self._fragile if start < limit < end)])
+
+    def forget(self, shown: int) -> None:
+        """Everything up to ``shown`` is out; what ended there no longer matters."""
+        if self._fragile:
+            self._fragile = [span for span in self._fragile if span[1] > shown]
+
     def copy(self, matcher: ViewMatcher) -> Tracker:
         """An independent one in the same state, for another rule on the same text."""
         twin = Tracker(matcher, live=self._live)
         twin._window, twin._spans = self._window, list(self._spans)
         twin._context, twin._seen = self._context, set(self._seen)
+        twin._fragile = list(self._fragile)
         return twin
 
-    def _hits(self, *, final: bool) -> list[SourceHit]:
+    def _new(self, hits: Sequence[Hit]) -> list[SourceHit]:
         found: list[SourceHit] = []
-        for hit in self._matcher.find(self._window, self._context, final=final):
+        for hit in hits:
             start, end = self._spans[hit.start][0], self._spans[hit.end - 1][1]
             if (start, end, hit.rule) not in self._seen:
                 self._seen.add((start, end, hit.rule))
                 found.append(SourceHit(start, end, hit.rule, hit.view))
         return found
+
+    def _note_fragile(self, fragile: Sequence[tuple[int, int]]) -> None:
+        for start, end in fragile:
+            # Safe again once the character that undoes it is out as well.
+            span = (self._spans[start][0], self._spans[end][1])
+            if span not in self._fragile:
+                self._fragile.append(span)
 
     def _trim(self, oldest: int) -> None:
         # One character stays in front: it decides whether a word starts after it.
@@ -121,8 +142,9 @@ class Channel:
         )
         self._watch_for_escapes(encoded)
         folded, places = self._fold.feed(text, spans)
-        for tracker in self._trackers:
-            found += self._named(tracker.feed(folded, places))
+        if folded:
+            for tracker in self._trackers:
+                found += self._named(tracker.feed(folded, places))
         for decoder, channel in self._all_children():
             found += channel.feed(*decoder.feed(encoded, encoded_spans))
         return found
@@ -144,6 +166,25 @@ class Channel:
             places += [decoder.pending(), channel.held_from()]
         known = [place for place in places if place is not None]
         return min(known, default=None)
+
+    def safe_limit(self, limit: int) -> int:
+        """The furthest the text may be shown, up to ``limit``, without ending in a match."""
+        while True:
+            lower = limit
+            for tracker in self._trackers:
+                lower = tracker.safe_limit(lower)
+            for _, channel in self._all_children():
+                lower = channel.safe_limit(lower)
+            if lower == limit:
+                return limit
+            limit = lower
+
+    def forget(self, shown: int) -> None:
+        """Everything up to ``shown`` is out."""
+        for tracker in self._trackers:
+            tracker.forget(shown)
+        for _, channel in self._all_children():
+            channel.forget(shown)
 
     def _watch_for_escapes(self, text: str) -> None:
         # Until the first escape the escaped view is this channel word for word, so it is

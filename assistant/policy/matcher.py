@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeGuard
 
 import ahocorasick
 import re2
@@ -23,6 +23,8 @@ from assistant.policy import views
 from assistant.policy.beginnings import Beginnings
 from assistant.policy.canonical import is_boundary, term_forms
 from assistant.policy.pattern_syntax import (
+    Boundary,
+    Chain,
     Node,
     map_letters,
     parse_pattern,
@@ -56,8 +58,21 @@ class ViewMatcher(Protocol):
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """The matches in ``window[context:]``."""
 
-    def oldest(self, window: str, context: int) -> int:
-        """Where the oldest possible unfinished match starts; the length if there is none."""
+    def live(self, window: str, context: int) -> Live:
+        """Of a text that goes on: the matches that are certain; where the oldest possible
+        unfinished match starts (the length if there is none); and what would match if the
+        text ended there, but does not because a word goes on. A stream must not pause between
+        such a thing and the character that undoes it: what is on the screen at that moment
+        would be the listed term."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a matcher says about the window of a stream: see :class:`ViewMatcher`."""
+
+    hits: list[Hit]
+    fragile: list[tuple[int, int]]
+    oldest: int
 
 
 class Terms:
@@ -101,6 +116,10 @@ class Patterns:
             for text, (_, rule, view) in zip(texts, entries, strict=True)
         ]
         self._begun: Beginnings | None = None
+        open_ended = [to_re2(Chain(node.parts[:-1])) for node in self._nodes if _ends_open(node)]
+        self._open = (
+            _compiled("|".join(f"(?:{text})" for text in open_ended)) if open_ended else None
+        )
         self.empty = not self._each
         # RE2's own Set loses matches when its memory runs out; an alternation falls back to
         # the slower automaton instead.
@@ -115,12 +134,20 @@ class Patterns:
                 if match.end() > match.start():
                     yield Hit(match.start(), match.end(), rule, view)
 
-    def oldest(self, text: str, context: int) -> int:
-        """Where the oldest match that may still be completed begins."""
+    def fragile(self, text: str, context: int) -> list[tuple[int, int]]:
+        """What matches but for the word boundary at its end."""
+        if self._open is None or self._open.search(text, context) is None:
+            return []
+        spans = [match.span() for match in self._open.finditer(text, context)]
+        return [span for span in spans if span[1] < len(text)]
+
+    def oldest(self, text: str, context: int) -> tuple[int, bool]:
+        """Where the oldest match that may still be completed begins; and whether ``find`` and
+        ``fragile`` have anything to look for."""
         if self._begun is None:
             # Only streams ask this, and it costs more to build than all the rest.
             self._begun = Beginnings(self._nodes)
-        return len(text) if self.empty else self._begun.oldest(text, context)
+        return (len(text), False) if self.empty else self._begun.oldest(text, context)
 
 
 class Plain:
@@ -131,34 +158,52 @@ class Plain:
 
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """See :class:`ViewMatcher`."""
-        size = len(window)
         found = [
             hit
             for hit in self._terms.scan(window)
             if hit.start >= context and _bounded(window, hit.start, hit.end, final=final)
         ]
         for turned, name in ((window, ""), (views.rot13(window), "rot13")):
-            found += [
-                Hit(hit.start, hit.end, hit.rule, _turned_name(name, hit.view))
-                for hit in self._patterns.scan(turned, context)
-                if final or hit.end < size
-            ]
-        if self._shortest:
-            return [hit for hit in found if self._long_enough(window[hit.start : hit.end])]
-        return found
+            found += self._by_patterns(turned, name, context, final=final)
+        return self._long_enough(found, window)
 
-    def oldest(self, window: str, context: int) -> int:
+    def live(self, window: str, context: int) -> Live:
         """See :class:`ViewMatcher`."""
-        start = self._patterns.oldest(window, context)
-        start = min(start, self._patterns.oldest(views.rot13(window), context))
+        size = len(window)
+        found: list[Hit] = []
+        fragile: list[tuple[int, int]] = []
+        start = size
+        for hit in self._terms.scan(window):
+            if hit.start >= context and hit.end < size:
+                fragile.append((hit.start, hit.end))
+                if _bounded(window, hit.start, hit.end, final=False):
+                    found.append(hit)
+        for turned, name in ((window, ""), (views.rot13(window), "rot13")):
+            begun, complete = self._patterns.oldest(turned, context)
+            start = min(start, begun)
+            if complete:
+                found += self._by_patterns(turned, name, context, final=False)
+                fragile += self._patterns.fragile(turned, context)
         for at in range(context, start):
-            starts = at == 0 or is_boundary(window[at - 1], window[at])
-            if starts and self._terms.viable(window[at:]):
-                return at
-        return start
+            if self._terms.viable(window[at:]) and (
+                at == 0 or is_boundary(window[at - 1], window[at])
+            ):
+                start = at
+                break
+        return Live(self._long_enough(found, window), fragile, start)
 
-    def _long_enough(self, text: str) -> bool:
-        return len(text) >= self._shortest or not text.isascii()
+    def _by_patterns(self, turned: str, name: str, context: int, *, final: bool) -> list[Hit]:
+        return [
+            Hit(hit.start, hit.end, hit.rule, _turned_name(name, hit.view))
+            for hit in self._patterns.scan(turned, context)
+            if final or hit.end < len(turned)
+        ]
+
+    def _long_enough(self, hits: list[Hit], window: str) -> list[Hit]:
+        if not self._shortest:
+            return hits
+        texts = ((hit, window[hit.start : hit.end]) for hit in hits)
+        return [hit for hit, text in texts if len(text) >= self._shortest or not text.isascii()]
 
 
 class Leet:
@@ -193,16 +238,26 @@ class Leet:
             ]
         return [hit for hit in found if views.has_leet(window[hit.start : hit.end])]
 
-    def oldest(self, window: str, context: int) -> int:
+    def live(self, window: str, context: int) -> Live:
         """See :class:`ViewMatcher`."""
+        mixed = views.has_leet(window)
+        found = self.find(window, context, final=False) if mixed else []
+        fragile: list[tuple[int, int]] = []
         start = len(window)
         for mapped in _leet_readings(window):
-            start = min(start, self._patterns.oldest(mapped, context))
+            start = min(start, self._patterns.oldest(mapped, context)[0])
             for at in range(context, start):
-                if _leet_start(window, mapped, at) and self._terms.viable(mapped[at:]):
+                if self._terms.viable(mapped[at:]) and _leet_start(window, mapped, at):
                     start = at
                     break
-        return start
+            if mixed:
+                fragile += self._patterns.fragile(mapped, context)
+                fragile += [
+                    (hit.start, hit.end)
+                    for hit in self._terms.scan(mapped)
+                    if context <= hit.start and hit.end < len(window)
+                ]
+        return Live(found, fragile, start)
 
 
 class Letters:
@@ -227,15 +282,16 @@ class Letters:
                 found.append(Hit(start, end, hit.rule, hit.view))
         return found
 
-    def oldest(self, window: str, context: int) -> int:
-        """See :class:`ViewMatcher`."""
+    def live(self, window: str, context: int) -> Live:
+        """See :class:`ViewMatcher`: no boundary matters here."""
         if self._terms.empty:
-            return len(window)
+            return Live([], [], len(window))
         only = views.letters(window[context:])
         at = self._terms.oldest_suffix(only)
-        return (
-            context + views.letter_places(window[context:])[at] if at < len(only) else len(window)
-        )
+        start = len(window)
+        if at < len(only):
+            start = context + views.letter_places(window[context:])[at]
+        return Live(self.find(window, context, final=False), [], start)
 
     def _judged_already(self, window: str, start: int, end: int, form: str) -> bool:
         """ "Skill a manager" holds "kill a man" in the very words the plain view refused."""
@@ -269,8 +325,20 @@ class Runs:
 
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """See :class:`ViewMatcher`."""
+        hits = self._in_runs(window, context, views.find_runs(window))
+        return [hit for hit in hits if final or hit.end < len(window)]
+
+    def live(self, window: str, context: int) -> Live:
+        """See :class:`ViewMatcher`."""
+        runs = views.find_broken_runs(window)
+        ends = {end for _, end in runs}
+        broken = self._in_runs(window, context, runs) if runs else []
+        fragile = [(hit.start, hit.end) for hit in broken if hit.end in ends]
+        return Live(self.find(window, context, final=False), fragile, self._oldest(window, context))
+
+    def _in_runs(self, window: str, context: int, runs: Sequence[tuple[int, int]]) -> list[Hit]:
         found: list[Hit] = []
-        for start, end in views.find_runs(window):
+        for start, end in runs:
             run = window[start:end]
             spelled = views.run_letters(run)
             hits = [*self._terms.scan(spelled), *self._patterns.scan(spelled, 0)]
@@ -279,19 +347,17 @@ class Runs:
             places = [start + place for place in views.run_places(run)]
             for hit in hits:
                 left, right = places[hit.start], places[hit.end - 1] + 1
-                decided = final or right < len(window)
-                if left >= context and decided and _spelled(window[left:right]):
+                if left >= context and _spelled(window[left:right]):
                     found.append(Hit(left, right, hit.rule, hit.view))
         return found
 
-    def oldest(self, window: str, context: int) -> int:
-        """See :class:`ViewMatcher`."""
+    def _oldest(self, window: str, context: int) -> int:
         start = views.open_run(window)
         if start is None:
             return len(window)
         run = window[start:]
         spelled = views.run_letters(run)
-        at = min(self._terms.oldest_suffix(spelled), self._patterns.oldest(spelled, 0))
+        at = min(self._terms.oldest_suffix(spelled), self._patterns.oldest(spelled, 0)[0])
         if at == len(spelled):
             return len(window)
         return max(context, start + views.run_places(run)[at])
@@ -372,6 +438,11 @@ def _compiled(pattern: str) -> Any:
         return re2.compile(pattern, options)
     except re2.error as error:
         raise DocumentInvalid("The patterns are too large to compile.") from error
+
+
+def _ends_open(node: Node) -> TypeGuard[Chain]:
+    """Whether the pattern ends in a word boundary."""
+    return isinstance(node, Chain) and len(node.parts) > 1 and isinstance(node.parts[-1], Boundary)
 
 
 def _bounded(window: str, start: int, end: int, *, final: bool) -> bool:

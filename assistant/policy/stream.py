@@ -207,6 +207,8 @@ class StreamGate:
         if self._judge is not None and not final:
             limits.append(self._judge.judged_to())
         limit = min(limits)
+        if not final and limit < end:
+            limit = self._channel.safe_limit(limit)
         # Not into the middle of what will be redacted.
         return min([limit, *(start for start, stop in self._redactions if start < limit < stop)])
 
@@ -224,6 +226,7 @@ class StreamGate:
         parts.append(raw[at - base : limit - base])
         self._redactions = [span for span in self._redactions if span[1] > limit]
         self._held, self._shown = raw[limit - base :], limit
+        self._channel.forget(limit)
         return "".join(parts)
 
 

@@ -25,6 +25,10 @@ _MIXED: Final = re.compile(r"[^\W\d_][0-9!|@$€]|[0-9!|@$€][^\W\d_]")
 # In a run "!" and "|" separate more often than they spell: "b o m b!".
 IN_RUN: Final[Mapping[int, str]] = {ord(sign): letter for sign, letter in _DIGITS.items()}
 _RUN: Final = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_]))+")
+# A run whose last character begins a longer word, and so is not in the run.
+_BROKEN_RUN: Final = re.compile(
+    r"(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_]))*[\W_]{1,4}[^\W_](?=[^\W_])"
+)
 _OPEN_RUN: Final = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_]))*[\W_]{0,4}\Z")
 _ROT13: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 
@@ -75,6 +79,11 @@ def letter_places(plain: str) -> list[int]:
 def find_runs(plain: str) -> list[tuple[int, int]]:
     """Where runs of two or more single characters stand."""
     return [match.span() for match in _RUN.finditer(plain.translate(IN_RUN))]
+
+
+def find_broken_runs(plain: str) -> list[tuple[int, int]]:
+    """Where runs would end if the word that follows them ended after its first character."""
+    return [match.span() for match in _BROKEN_RUN.finditer(plain.translate(IN_RUN))]
 
 
 def open_run(plain: str) -> int | None:

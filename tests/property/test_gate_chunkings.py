@@ -135,6 +135,17 @@ def test_a_confirm_rule_holds_the_answer_until_the_user_says_yes() -> None:
     assert stream.feed("words ").released == "zorblax today and more words "
 
 
+def test_the_screen_never_ends_in_a_term_that_the_held_text_would_undo() -> None:
+    made = document(rules=[rule("t", "block", terms=["pip bom", "suicide bombing"])])
+    gate = Gate(resolve([made], Wishes()))
+    stream = gate.stream()
+    shown = ""
+    for char in "a pip boms suit ":
+        shown += stream.feed(char).released
+        assert not _whole(gate, shown).stops, shown
+    assert shown == "a pip boms suit "
+
+
 def test_a_note_lets_the_text_pass_and_says_so_once() -> None:
     stream = _gate("note").stream()
     steps = [stream.feed(char) for char in "a zorblax and so on, quietly. "]
