@@ -77,6 +77,9 @@ def install(places: Places, path: Path, now: datetime, disk: Disk) -> Installed:
         found = pinned(known, authority_of(first))
         fetcher = SourceFetcher(source)
         offered = update(first, _stored(found), fetcher, LOCAL_URL, _NEVER_EXPIRED, places.home)
+        # The updater does not read what it has already; a damaged copy of the bundle in
+        # force must be called damaged all the same.
+        verify_bundle(source, found.pin.authority)
         offer = Offer(offered, fetcher.timestamp, needs_freshness=False)
         return admit(places, known, found, offer, now, disk)
 
