@@ -35,12 +35,13 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Seconds to the first token, tokens per second after it, tokens."""
+    """Seconds to the first token, tokens per second after it, tokens, whole seconds."""
 
     first: float
     rate: float
     tokens: int
     reused: int = 0
+    whole: float = 0.0
 
 
 def default_model() -> ModelFile:
@@ -114,7 +115,7 @@ def ours(
         elif hasattr(event, "reused_tokens"):
             reused = event.reused_tokens
     rate = (count - candidates) / (last - first) if count > candidates else 0.0
-    return Turn(first - began, rate, count, reused)
+    return Turn(first - began, rate, count, reused, time.perf_counter() - began)
 
 
 @contextmanager
