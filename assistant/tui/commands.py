@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from textual import work
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.css.query import NoMatches
 
 from assistant.tui import themes
 from assistant.tui.keys import KEYS
@@ -17,11 +19,19 @@ _NOT_OFFERED = {"app.palette", "app.interrupt", "chat.stop"}
 
 
 class Palette(CommandPalette):
-    """Textual's palette, without the page keys where it has no room to show a line."""
+    """Textual's palette; it may be closed at any moment and shown in any size."""
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
             super()._action_command_list(action)
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        # Textual's search fails the app when the palette closes before its first step.
+        try:
+            await CommandPalette._gather_commands.__wrapped__(self, search_value)  # type: ignore[attr-defined]
+        except NoMatches:
+            return
 
 
 class Commands(Provider):

@@ -165,7 +165,9 @@ async def test_the_lock_key_locks_and_leaves_nothing_on_screen() -> None:
         assert "lock" in drive.front.calls
         assert "secret" not in drive.text
         assert drive.app.chat is None
+        assert drive.front.calls[-1] == "situation"  # no warming before somebody types
         await drive.unlock()
+        assert "warm_up" in drive.front.calls[-3:]
         assert "my secret question" in drive.text
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from assistant.holder.interface import ChangeSetting, DeleteConversation, Prefer
 from assistant.tui import themes
 from assistant.tui.keys import KEYS, load_keymap, schema
 from assistant.tui.screens.chat import ChatScreen
+from tests.conftest import ROOT
 from tests.tui.driving import WIDE, Drive, opened, until
 from tests.tui.scripted_front import Script
 
@@ -297,3 +301,18 @@ async def test_copying_takes_the_raw_answer_code_and_addresses() -> None:
         assert drive.app.clipboard == "b"
         await drive.keys("alt+l")
         assert drive.app.clipboard == "https://one.example/?q=1"
+
+
+@pytest.mark.parametrize(("value", "theme"), [("1", "no-colour"), (None, "dark")])
+def test_no_color_in_the_environment_chooses_the_theme_without_colour(
+    value: str | None, theme: str
+) -> None:
+    code = (
+        "from assistant.tui.app import AssistantApp\n"
+        "from tests.tui.scripted_front import ScriptedFront\n"
+        f"assert AssistantApp(ScriptedFront()).theme == {theme!r}"
+    )
+    environment = {key: text for key, text in os.environ.items() if key != "NO_COLOR"}
+    if value is not None:
+        environment["NO_COLOR"] = value
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=ROOT)

@@ -9,10 +9,15 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, PolicyError
 from assistant.tui.keys import bindings
 from assistant.tui.text import foreign
 from assistant.tui.widgets.hints import KeyHints
+
+_RULES = (
+    "The rules this assistant works under must be present and verified before it answers. "
+    "Nothing in your vault was touched."
+)
 
 
 class TryAgain(Message):
@@ -34,11 +39,8 @@ class NoChatScreen(Screen[None]):
             yield Static(foreign(self.error.message), classes="body", markup=False)
             yield Static(Content.styled("What to do", "bold"))
             yield Static(foreign(self.error.hint), classes="body", markup=False)
-            yield Static(
-                "The rules this assistant works under must be present and verified before it "
-                "answers. Nothing in your vault was touched.",
-                classes="body",
-            )
+            if isinstance(self.error, PolicyError):
+                yield Static(_RULES, classes="body")
             yield Static("r tries again · ctrl+q quits", classes="body")
         yield KeyHints()
 

@@ -32,7 +32,7 @@ class UnlockScreen(Screen[None]):
     def __init__(self, front: Front, situation: Situation, why: str = "") -> None:
         super().__init__()
         self._front, self._situation, self._why = front, situation, why
-        self._opening = False
+        self._opening, self._warmed = False, False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
@@ -57,6 +57,12 @@ class UnlockScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Nothing is typed here any more."""
         show_cursor(self.app, False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The first letter starts the children, if they are not running: after a lock."""
+        if event.value and not self._warmed:
+            self._warmed = True
+            self.run_worker(asyncio.to_thread(self._front.warm_up))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Try it; one attempt at a time."""
