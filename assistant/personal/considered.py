@@ -35,6 +35,8 @@ class Considered:
 
     def dropped(self, reason: str) -> Considered:
         """The same, not passed, for that reason."""
+        if not self.passed and self.reason == reason:
+            return self
         return replace(self, passed=False, reason=reason)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from assistant.personal.dimensions import DIMENSIONS, Dimension
 from assistant.personal.logistic import (
@@ -80,14 +80,25 @@ def _proven(evidence: list[Evidence], prior: Prior) -> tuple[frozenset[Dimension
 
 
 def _held_out(evidence: list[Evidence], prior: Prior, free: set[Dimension]) -> list[float]:
-    held = _fixed(prior, free)
-    return leave_one_out(evidence, fit(evidence, held))
+    some, within = _restricted(evidence, prior, free)
+    return leave_one_out(some, fit(some, within))
 
 
-def _fixed(prior: Prior, free: set[Dimension] | frozenset[Dimension]) -> Prior:
-    """The prior with every dimension nailed to its mean except the free ones."""
-    sd = tuple(s if d in free else 1e-6 for d, s in zip(DIMENSIONS, prior.sd, strict=True))
-    return replace(prior, sd=sd)
+def _restricted(
+    evidence: list[Evidence], prior: Prior, free: set[Dimension] | frozenset[Dimension]
+) -> tuple[list[Evidence], Prior]:
+    """The same problem in the free dimensions only, the others held at the prior's mean."""
+    kept = [i for i, d in enumerate(DIMENSIONS) if d in free]
+    held = [i for i in range(len(DIMENSIONS)) if i not in kept and prior.mean[i]]
+    some = [
+        Evidence(
+            tuple(each.x[i] for i in kept),
+            each.weight,
+            each.offset + sum(prior.mean[i] * each.x[i] for i in held),
+        )
+        for each in evidence
+    ]
+    return some, Prior(tuple(prior.mean[i] for i in kept), tuple(prior.sd[i] for i in kept))
 
 
 def _better(tried: list[float], current: list[float]) -> bool:
@@ -101,4 +112,7 @@ def _better(tried: list[float], current: list[float]) -> bool:
 def _weights(
     evidence: list[Evidence], prior: Prior, used: frozenset[Dimension]
 ) -> tuple[float, ...]:
-    return fit(evidence, _fixed(prior, used)).mean if used else prior.mean
+    fitted = iter(fit(*_restricted(evidence, prior, used)).mean)
+    return tuple(
+        next(fitted) if d in used else mean for d, mean in zip(DIMENSIONS, prior.mean, strict=True)
+    )

@@ -22,10 +22,14 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:
-    """The difference between the better and the worse answer, and how much it counts."""
+    """The difference between the better and the worse answer, and how much it counts.
+
+    ``offset`` is what weights outside ``x``, held fixed, add to the margin.
+    """
 
     x: Vector
     weight: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def leave_one_out(evidence: Sequence[Evidence], posterior: Posterior) -> list[fl
     """For each comparison its log probability when it had not been seen."""
     scores: list[float] = []
     for each in evidence:
-        margin = _dot(posterior.mean, each.x)
+        margin = _dot(posterior.mean, each.x) + each.offset
         slope = -each.weight * _sigmoid(-margin)
         curve = each.weight * _sigmoid(margin) * _sigmoid(-margin)
         spread = _dot(each.x, [_dot(row, each.x) for row in posterior.covariance])
@@ -81,7 +85,7 @@ def leave_one_out(evidence: Sequence[Evidence], posterior: Posterior) -> list[fl
 
 def log_probability(weights: Sequence[float], each: Evidence) -> float:
     """Log probability of a comparison under fixed weights."""
-    return log_sigmoid(_dot(weights, each.x))
+    return log_sigmoid(_dot(weights, each.x) + each.offset)
 
 
 def log_sigmoid(value: float) -> float:
@@ -100,7 +104,7 @@ def _dot(a: Sequence[float], b: Sequence[float]) -> float:
 def _gradient(weights: list[float], evidence: Sequence[Evidence], prior: Prior) -> list[float]:
     gradient = [(w - m) / (s * s) for w, m, s in zip(weights, prior.mean, prior.sd, strict=True)]
     for each in evidence:
-        pull = each.weight * _sigmoid(-_dot(weights, each.x))
+        pull = each.weight * _sigmoid(-_dot(weights, each.x) - each.offset)
         for i, x in enumerate(each.x):
             gradient[i] -= pull * x
     return gradient
@@ -112,7 +116,7 @@ def _hessian(weights: list[float], evidence: Sequence[Evidence], prior: Prior) -
     for i, sd in enumerate(prior.sd):
         hessian[i][i] = 1.0 / (sd * sd)
     for each in evidence:
-        margin = _dot(weights, each.x)
+        margin = _dot(weights, each.x) + each.offset
         curve = each.weight * _sigmoid(margin) * _sigmoid(-margin)
         for i, xi in enumerate(each.x):
             if xi:

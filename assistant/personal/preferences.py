@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from assistant.personal.domains import domains
 from assistant.personal.styles import Wish, read_wishes
@@ -57,6 +58,7 @@ _SPANS = {"day": 1, "week": 7, "month": 30}
 _NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3}
 
 
+@lru_cache(maxsize=2_048)
 def read_preference(text: str) -> Reading:
     """Read one sentence. Never raises; what is not evident stays empty."""
     plain = " ".join(text[:MAX_PREFERENCE_CHARS].replace("’", "'").split())

@@ -29,7 +29,7 @@ from assistant.personal.protocols import (
     index_key,
 )
 from assistant.personal.relevance import Asked, relevance, threshold
-from assistant.personal.words import stems
+from assistant.personal.words import stems, without_names
 from assistant.vault.records import ItemKind, Preference, PreferenceState, Scope
 
 SEARCHED = 50
@@ -93,12 +93,12 @@ class Recall:
         ``k`` bounds the memories that had to pass the gate; wishes about style come
         besides, at most ``MAX_STYLE``. ``conversation`` is left out of the earlier turns
         (it is in the prompt already) and decides about chat-scoped preferences.
-        ``names`` are dropped from the full-text query. Without ``count`` tokens are
+        ``names`` are dropped from the query, for words and vectors. Without ``count`` tokens are
         estimated from above. Raises only what the stores raise.
         """
         if not question.strip():
             return NOTHING
-        vectors = self._embedder.embed([question])
+        vectors = self._embedder.embed([without_names(question, names) or question])
         vector = vectors[0] if vectors else None
         setting = _Setting(Asked.of(question, names), conversation, project, vector)
         weighed = self._weigh_preferences(setting) + self._weigh_earlier(setting)

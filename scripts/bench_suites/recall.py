@@ -22,10 +22,10 @@ from assistant.personal.protocols import DIMENSIONS, index_key
 from assistant.personal.recall import Recall
 from assistant.personal.relevance import Asked, relevance, threshold
 from assistant.personal.vectors import SmallIndex, unit_vector
-from assistant.personal.words import query_words, subject_stems
+from assistant.personal.words import query_words, subject_stems, without_names
 from assistant.vault.records import ItemKind
 from scripts.bench_suites._evaluation import figure, lines, percentile, present
-from tests.unit.personal.fakes import NOON, FeedbackIn, PreferencesIn, SearchOver, TurnsIn
+from tests.unit.personal.fakes import NOON, FeedbackIn, PreferencesIn, TurnsIn
 from tests.unit.personal.fakes import preference as stored
 from tests.unit.personal.fakes import turn as past
 
@@ -263,12 +263,13 @@ class _History:
         }
 
     def ranked(self, question: str) -> dict[str, list[str]]:
-        self._vectors.learn([question])
+        nameless = without_names(question, self._names)
+        self._vectors.learn([question, nameless])
         query = " ".join(query_words(question, names=self._names))
         ours = {f.item_id: f.score for f in self._ours.turns(query, len(self.ids))}
         plain = {f.item_id: f.score for f in self._plain.turns(query, len(self.ids))}
-        q = self._vectors.unit(question)
-        dense = {i: self._vectors.cosine(question, t) for i, t in self._text.items()}
+        q = self._vectors.unit(nameless)
+        dense = {i: self._vectors.cosine(nameless, t) for i, t in self._text.items()}
         both = {i: float(sum(map(mul, q, v))) for i, v in self._both.items()}
         scores = {"ours": fuse(ours, both), "BM25 alone": plain, "dense alone": dense}
         return {name: sorted(s, key=lambda i: (-s[i], i)) for name, s in scores.items()}
@@ -290,10 +291,12 @@ def latency(vectors: Vectors, items: int) -> Iterable[Row]:
     keys = [index_key(ItemKind.TURN, each.id) for each in turns]
     for start in range(0, items, 500):
         vectors.client.index_put(keys[start : start + 500], noise[: len(keys[start : start + 500])])
+    wishes = HistoryIndex()
     for number, wish in enumerate(held):
+        wishes.put(wish.id, "", 2 * number, wish.text)
         small.put(index_key(ItemKind.PREFERENCE, wish.id), noise[number])
     recall = Recall(
-        search=_Searches(history, SearchOver(held, [])),
+        search=_Searches(history, wishes),
         embedder=vectors.client,
         preferences=PreferencesIn(held),
         feedback=FeedbackIn([]),
@@ -316,8 +319,8 @@ def latency(vectors: Vectors, items: int) -> Iterable[Row]:
 
 
 class _Searches:
-    def __init__(self, history: HistoryIndex, held: SearchOver) -> None:
-        self.turns, self.preferences = history.turns, held.preferences
+    def __init__(self, history: HistoryIndex, wishes: HistoryIndex) -> None:
+        self.turns, self.preferences = history.turns, wishes.turns
 
 
 class _ById(TurnsIn):

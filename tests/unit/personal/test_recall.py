@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from assistant.personal.recall import estimate, used
+from assistant.personal.words import without_names
 from assistant.vault.records import FeedbackKind, PreferenceState, Scope
 from tests.unit.personal.fakes import NOON, Stores, act, preference, turn
 
@@ -206,3 +207,8 @@ def test_what_is_recorded_holds_no_text() -> None:
 def test_tokens_are_estimated_from_above() -> None:
     text = "Keep answers short and use plain words."
     assert estimate([text])[0] >= len(text.split())
+
+
+def test_given_names_are_dropped_from_what_is_embedded() -> None:
+    assert without_names("When did Anna's son visit Tom?", ("Anna", "Tom")) == "When did son visit"
+    assert without_names("When did Anna visit?", ()) == "When did Anna visit?"
