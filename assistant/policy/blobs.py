@@ -135,7 +135,12 @@ def _filled(part: str) -> str:
     return part[:-1] + _ALPHABET[_VALUE[part[-1]] & keep] + "A" * (4 - over)
 
 
-_HEX: Final = re.compile(r"(?:(?<![0-9A-Za-z])(?:0[xX])?|\\[xX])(?:[0-9A-Fa-f]{2})+")
+# One text of bytes: words of pairs, at most two separators between them.
+_HEX: Final = re.compile(
+    r"(?:(?<![0-9A-Za-z])(?:0[xX])?|\\[xX])(?:[0-9A-Fa-f]{2})+"
+    r"(?:(?:[^0-9A-Za-z]{0,2}\\[xX]|[^0-9A-Za-z]{1,2}(?:0[xX])?)(?:[0-9A-Fa-f]{2})+)*"
+)
+_NOT_HEX: Final = re.compile(r"0[xX]|[^0-9A-Fa-f]+")
 _THREE_BYTES: Final = re.compile(
     r"[0-9A-Fa-f]{2}[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
     r"[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
@@ -166,16 +171,8 @@ class Hexadecimal:
         """Everything in the text that reads as hexadecimal bytes."""
         if _THREE_BYTES.search(text) is None:
             return ""
-        spans = [span for match in _HEX.finditer(text) if (span := match.span())]
-        parts: list[str] = []
-        end = -1
-        for start, stop in spans:
-            if end >= 0 and (start - end > 2 or any(_is_word(c) for c in text[end:start])):
-                parts.append("0a")
-            word = text[start:stop].lower()
-            parts.append(word[2:] if word[:2] in ("0x", "\\x") else word)
-            end = stop
-        return bytes.fromhex("".join(parts)).decode("utf-8", "ignore")
+        found = (_NOT_HEX.sub("", chunk) for chunk in _HEX.findall(text))
+        return bytes.fromhex("0a".join(found)).decode("utf-8", "ignore")
 
     def feed(self, text: str, spans: list[Span]) -> Piece:
         """See :class:`~assistant.policy.decoders.Decoder`."""

@@ -248,11 +248,13 @@ def decoded(text: str) -> list[tuple[str, str]]:
 
 
 def _one_layer(text: str, depth: int) -> list[tuple[str, str]]:
+    whole = Base64(ALL_SIGNS).decode(text)
     made = [
-        (Base64.name, Base64(ALL_SIGNS).decode(text)),
+        (Base64.name, whole),
         (Hexadecimal.name, Hexadecimal.decode(text)),
         (Escapes.name, Escapes.decode(text)),
     ]
-    if depth == 0:
-        made.append((Base64.name, Base64("").decode(text)))
+    if depth == 0 and any(sign in text for sign in ALL_SIGNS):
+        between_signs = Base64("").decode(text)
+        made.append((Base64.name, between_signs if between_signs != whole else ""))
     return made
