@@ -188,7 +188,8 @@ def squeeze(node: Node) -> Node:
         case Choice(options):
             return Choice(tuple(squeeze(option) for option in options))
         case Repeat(part, low, high):
-            return Repeat(squeeze(part), low, high)
+            # With the spaces gone nothing ends a word: without a limit it would run on.
+            return Repeat(squeeze(part), low, _WORD_WIDTH if high == ENDLESS else high)
         case _:
             return node
 
