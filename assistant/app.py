@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +25,7 @@ from assistant.errors import (
     VaultMissing,
 )
 from assistant.holder.interface import Application, Situation, Strength
+from assistant.vault.passphrases import passphrase_bytes
 
 if TYPE_CHECKING:
     from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
@@ -259,7 +260,7 @@ class LocalFront:
         self.policy_state()
         self.make_home()
         vault, recovery_key = Vault.create(
-            self.vault_folder, passphrase.encode(), kdf=new_kdf(), now=self.now
+            self.vault_folder, passphrase_bytes(passphrase), kdf=new_kdf(), now=self.now
         )
         return self._hold(vault), recovery_key
 
@@ -268,7 +269,7 @@ class LocalFront:
         from assistant.vault import Vault
 
         self.policy_state()
-        vault = Vault.open(self.vault_folder, passphrase.encode(), now=self.now)
+        vault = Vault.open(self.vault_folder, passphrase_bytes(passphrase), now=self.now)
         return self._hold(vault)
 
     def recover(self, recovery_key: str, passphrase: str) -> None:
@@ -276,7 +277,7 @@ class LocalFront:
         from assistant.vault import Vault
 
         with Vault.open(self.vault_folder, recovery=recovery_key, now=self.now) as vault:
-            vault.access.change_passphrase(passphrase.encode(), kdf=new_kdf())
+            vault.access.change_passphrase(passphrase_bytes(passphrase), kdf=new_kdf())
 
     def restore(self, backup: Path, secret: str, *, recovery: bool, overwrite: bool) -> None:
         """Put a backup's vault in place; the one that is there stays until it is complete."""
@@ -284,7 +285,7 @@ class LocalFront:
         from assistant.vault.unlock import Secret
 
         self.make_home()
-        made = Secret.recovery(secret) if recovery else Secret.passphrase(secret.encode())
+        made = Secret.recovery(secret) if recovery else Secret.passphrase(passphrase_bytes(secret))
         restore(backup, self.vault_folder, made, random=os.urandom, overwrite=overwrite)
 
     def erase_vault(self) -> None:
@@ -419,13 +420,6 @@ def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
         )
 
 
-def run_app(front: LocalFront) -> int:
-    """The terminal app over this front; keys may be rebound in ``keys.toml`` in the home."""
-    from dataclasses import replace
-
-    from assistant.tui.run import run
-
-    # The children warm up while the passphrase is typed: a turn need not wait for memory.
+def for_the_screen(front: LocalFront) -> None:
+    """The children warm up while the passphrase is typed: a turn need not wait for memory."""
     front.settings = replace(front.settings, patience=_APP_PATIENCE)
-    keys = front.settings.home / "keys.toml"
-    return run(front, keys=keys if keys.exists() else None, theme="", reduced_motion=False)

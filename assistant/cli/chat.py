@@ -37,6 +37,4 @@ def open_app(_arguments: argparse.Namespace, context: Context) -> int:
             "The terminal app needs a terminal.",
             hint="Use `assistant chat --plain` in pipes, or `assistant ask TEXT`.",
         )
-    from assistant.app import run_app
-
-    return run_app(context.front)
+    return context.terminal_app(context.front)

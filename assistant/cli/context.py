@@ -7,6 +7,7 @@ import getpass
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
 _PASSPHRASE_LIMIT = 4096
 
 
+TerminalApp = Callable[["LocalFront"], int]
+
+
 class Context:
     """One command's surroundings; closes what it opened when the command ends."""
 
-    def __init__(self, home: Path | None, passphrase_file: Path | None) -> None:
+    def __init__(
+        self, home: Path | None, passphrase_file: Path | None, terminal_app: TerminalApp
+    ) -> None:
         self._home = home
+        self.terminal_app = terminal_app
         self._passphrase_file = passphrase_file
         self._front: LocalFront | None = None
         self._closing = contextlib.ExitStack()

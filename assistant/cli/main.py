@@ -16,7 +16,7 @@ from pathlib import Path
 
 from assistant import __version__
 from assistant.cli.chat import open_app
-from assistant.cli.context import Context
+from assistant.cli.context import Context, TerminalApp
 from assistant.cli.output import complain
 from assistant.errors import AssistantError
 
@@ -89,12 +89,15 @@ def _flags_everywhere(commands: argparse._SubParsersAction[Parser]) -> None:
                 _flags_everywhere(action)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; every way it can end becomes an exit code."""
+def main(argv: Sequence[str], terminal_app: TerminalApp) -> int:
+    """Run one command; every way it can end becomes an exit code.
+
+    ``terminal_app`` opens the screen over a front: the two faces do not know each other.
+    """
     try:
         arguments = build_parser().parse_args(argv)
         run: Run = getattr(arguments, "run", open_app)
-        with Context(arguments.home, arguments.passphrase_file) as context:
+        with Context(arguments.home, arguments.passphrase_file, terminal_app) as context:
             return run(arguments, context)
     except AssistantError as error:
         complain(f"{error.message}\n{error.hint}")

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> None:
             case CountIndex():
                 return IndexState(*index.state())
             case SetPaused(paused):
-                index.paused = paused
+                index.pause(paused)
             case _:
                 return Failed("not for this child")
         return Done()

@@ -64,6 +64,11 @@ class ModelChild:
                 return
             self._try(envelope)
 
+    def _nothing_waits(self) -> bool:
+        """Whether background work may go on; what is cheap is answered at once."""
+        self.quick()
+        return not self._desk.jobs.waiting()
+
     def answer(self, envelope: RequestEnvelope) -> None:
         """Run one request, as the current one that can be cancelled."""
         abort = self._session.llama.abort
@@ -94,7 +99,7 @@ class ModelChild:
             case GenerateRequest():
                 session.generate(body, reply)
             case AbsorbRequest():
-                complete = session.absorb(body.history, lambda: not self._desk.jobs.waiting())
+                complete = session.absorb(body.history, self._nothing_waits)
                 reply(Absorbed(session.main.tokens, complete))
             case CountTexts():
                 reply(session.count_texts(body.texts))

@@ -71,6 +71,8 @@ def read_header(path: Path) -> GgufHeader:
     Raises ``ModelMissing`` if it cannot be read, ``ModelInvalid`` if it is no GGUF, its
     counts or lengths are absurd, or its tensors lie outside the file.
     """
+    if not path.is_file():
+        raise ModelMissing("The model's file is not there.")
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

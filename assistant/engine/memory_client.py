@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from assistant.engine.child_process import ChildPlan
 from assistant.engine.interfaces import EngineState, Phase
 from assistant.engine.messages import (
     SLICE,
@@ -27,7 +28,7 @@ from assistant.engine.messages import (
     SetPaused,
     WallReport,
 )
-from assistant.engine.supervisor import ChildPlan, Supervisor
+from assistant.engine.supervisor import Supervisor
 from assistant.errors import ChildDied, ProtocolViolation
 
 TIMEOUT = 60.0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from assistant.engine.child_process import ChildPlan
 from assistant.engine.interfaces import EngineState, Phase
 from assistant.engine.messages import (
     SLICE,
@@ -40,7 +41,8 @@ from assistant.engine.messages import (
     WallReport,
     WindowExceeded,
 )
-from assistant.engine.supervisor import ChildPlan, Conversation, Supervisor
+from assistant.engine.replies import Conversation
+from assistant.engine.supervisor import Supervisor
 from assistant.engine.window import kept, oldest_kept
 from assistant.errors import (
     ChildDied,

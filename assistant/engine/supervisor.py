@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from assistant.engine.channel import Channel
-from assistant.engine.child import BOOT
+from assistant.engine.child_process import ChildPlan, open_all, start_process
 from assistant.engine.interfaces import EngineState, Phase
 from assistant.engine.messages import (
-    Failed,
     LoadFailed,
     Reply,
     ReplyEnvelope,
@@ -32,21 +28,16 @@ from assistant.engine.messages import (
     RequestEnvelope,
     WallReport,
 )
+from assistant.engine.replies import Conversation
 from assistant.engine.wall import front_not_dumpable
 from assistant.errors import (
     AssistantError,
     ChildDied,
     ChildStalled,
-    EngineError,
     ModelInvalid,
     ModelMissing,
     ProtocolViolation,
 )
-
-BACK_OFF = (0.0, 0.2, 1.0, 3.0, 10.0)
-"""Pauses before the first and each further restart in a row, in seconds; then it stops.
-
-In a row means: without one answer in between."""
 
 LOADING_DEATHS = 2
 """A child that dies this often while loading has a model it cannot load."""
@@ -56,22 +47,6 @@ LOAD_FAILURES: dict[str, AssistantError] = {
     "altered": ModelInvalid("The model's file is not the one that was added."),
     "refused": ModelInvalid("The engine refused the model's file."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ChildPlan:
-    """What to start: the module with a ``main``, what it may read, its first request.
-
-    ``open_files`` are opened for reading before each start and reach the child as
-    descriptors; ``load`` makes the first request from their numbers.
-    """
-
-    module: str
-    folders: tuple[Path, ...]
-    open_files: tuple[Path, ...]
-    load: Callable[[Sequence[int]], Request]
-    load_timeout: float = 120.0
-    back_off: tuple[float, ...] = BACK_OFF
 
 
 @dataclass(slots=True)
@@ -318,10 +293,10 @@ class Supervisor:
 
     def _spawn(self) -> _Running:
         front_not_dumpable()
-        files = _open_all(self._plan.open_files)
+        files = open_all(self._plan.open_files)
         ours, theirs = Pipe()
         try:
-            process = _start_process(self._plan, theirs, files)
+            process = start_process(self._plan, theirs, files)
             channel = Channel[RequestEnvelope, ReplyEnvelope](ours, ReplyEnvelope)
             child = _Running(process, channel)
             with self._lock:
@@ -343,68 +318,6 @@ class Supervisor:
         except ChildDied:
             # Reading the channel finds the same, and that is where a death is handled.
             return
-
-
-class Conversation:
-    """The replies to one request."""
-
-    def __init__(
-        self,
-        number: int,
-        queue: SimpleQueue[Reply | AssistantError],
-        channel: Channel[RequestEnvelope, ReplyEnvelope],
-    ) -> None:
-        self.number = number
-        self._queue = queue
-        self._channel = channel
-
-    def next(self, timeout: float) -> Reply:
-        """The next reply. Raises what ended the child, or ``ChildStalled``."""
-        try:
-            reply = self._queue.get(timeout=timeout)
-        except Empty as error:
-            raise ChildStalled("A child process did not answer in time.") from error
-        if isinstance(reply, AssistantError):
-            raise reply
-        if isinstance(reply, Failed):
-            raise EngineError(f"The engine could not do it ({reply.what}).")
-        return reply
-
-    def send(self, body: Request) -> None:
-        """Send something that belongs to this request (a cancellation)."""
-        self._channel.send(RequestEnvelope(self.number, body))
-
-
-def _open_all(paths: Sequence[Path]) -> list[int]:
-    opened: list[int] = []
-    try:
-        for path in paths:
-            opened.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # noqa: PERF401
-    except OSError as error:
-        for descriptor in opened:
-            os.close(descriptor)
-        raise ModelMissing("The model's file is not there or cannot be read.") from error
-    return opened
-
-
-def _start_process(
-    plan: ChildPlan, theirs: Connection, files: Sequence[int]
-) -> subprocess.Popen[bytes]:
-    root = Path(__file__).resolve().parent.parent.parent
-    models = ",".join(str(number) for number in files)
-    command = [sys.executable, "-I", "-c", BOOT, str(root), plan.module]
-    command += [str(theirs.fileno()), models, *(str(folder) for folder in plan.folders)]
-    return subprocess.Popen(
-        command,
-        pass_fds=(theirs.fileno(), *files),
-        cwd="/",
-        env={},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # Ctrl-C in the terminal is for the front to handle, not for the children.
-        start_new_session=True,
-    )
 
 
 def _end(child: _Running) -> None:

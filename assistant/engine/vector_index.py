@@ -10,6 +10,7 @@ Measured here, 384 dimensions: 1,000 items exact 0.1 ms, Chroma 1.2; 10,000: 0.6
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -80,10 +81,11 @@ class VectorIndex:
         # Ids whose present vector Chroma does not have yet, in order of arrival.
         self._due: dict[str, None] = {}
         self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._collection: Collection | None = None
         self._filler: threading.Thread | None = None
         self._broken = False
-        self.paused = False
+        self._paused = False
         self._last_use = time.monotonic()
 
     def put(self, ids: Sequence[str], vectors: bytes) -> None:
@@ -98,6 +100,7 @@ class VectorIndex:
             for place, id_ in enumerate(ids):
                 self._matrix_row(id_)[:] = unit[place]
                 self._due[id_] = None
+            self._changed.notify()
             if self._filler is None and len(self._ids) >= self._chroma_from:
                 self._filler = threading.Thread(target=self._fill, name="fill", daemon=True)
                 self._filler.start()
@@ -138,6 +141,12 @@ class VectorIndex:
                 except Exception:  # noqa: BLE001 - whatever it raises, it is let go
                     self._do_without_chroma()
             return self._query_exact(wanted, k), "exact"
+
+    def pause(self, paused: bool) -> None:
+        """Hold the fill back, or let it go on."""
+        with self._lock:
+            self._paused = paused
+            self._changed.notify()
 
     def state(self) -> tuple[int, int, Way]:
         """Items, items Chroma has taken over, and who answers now."""
@@ -203,14 +212,11 @@ class VectorIndex:
         self._broken = True
 
     def _fill(self) -> None:
-        """The background thread: forever, a slice at a time, only while all is quiet."""
-        if hasattr(os, "setpriority"):
+        """The background thread: a slice at a time, only while all is quiet; else asleep."""
+        if sys.platform == "linux":
+            # There a thread has a priority of its own.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST_PRIORITY)
-        while not self._broken:
-            still = self._quiet - (time.monotonic() - self._last_use)
-            if self.paused or not self._due or still > 0:
-                time.sleep(max(FILL_PAUSE, still))
-                continue
+        while self._wait_for_work():
             try:
                 self._open_chroma()
                 self._fill_slice()
@@ -218,6 +224,18 @@ class VectorIndex:
                 with self._lock:
                     self._do_without_chroma()
             time.sleep(FILL_PAUSE)
+
+    def _wait_for_work(self) -> bool:
+        """Sleep until a vector is due and all has been quiet; False when given up."""
+        while True:
+            with self._lock:
+                self._changed.wait_for(
+                    lambda: self._broken or (bool(self._due) and not self._paused)
+                )
+                still = self._quiet - (time.monotonic() - self._last_use)
+            if self._broken or still <= 0:
+                return not self._broken
+            time.sleep(still)
 
     def _open_chroma(self) -> None:
         if self._collection is None:

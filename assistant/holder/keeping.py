@@ -15,6 +15,7 @@ from assistant.holder import interface as ask
 from assistant.holder.interface import AnyReply, Done, RecoveryKey
 from assistant.holder.learning import Learning
 from assistant.policy import Effect, Origin, Segment, Where
+from assistant.vault.passphrases import passphrase_bytes
 from assistant.vault.records import ItemKind
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Keeping:
                 yield self._erase(request)
 
     def _passwd(self, request: ask.ChangePassphrase) -> AnyReply:
-        self._vault.access.check_passphrase(request.current.encode())
-        given = request.passphrase.encode()
+        self._vault.access.check_passphrase(passphrase_bytes(request.current))
+        given = passphrase_bytes(request.passphrase)
         if not given:
             raise UsageError("An empty passphrase protects nothing.", hint="Choose a longer one.")
         if request.rekey:

@@ -138,8 +138,8 @@ def hook(name, arguments):
         if not isinstance(address, (str, bytes)) or name != "socket.connect":
             print("NETWORK", name, address, file=sys.stderr)
 sys.addaudithook(hook)
-from assistant.cli.main import main
-sys.exit(main(sys.argv[1:]))
+from assistant.__main__ import main
+sys.exit(main())
 """
 
 

@@ -51,7 +51,12 @@ def _stream(model: ModelClient, told: list[str], then: Callable[[], None]) -> No
                 then()
 
 
-@pytest.mark.full(name="child-kills", small=3, full=200)
+@pytest.mark.full(
+    name="child-kills",
+    small=3,
+    full=200,
+    covers=("assistant/engine/supervisor.py", "assistant/engine/model_client.py"),
+)
 def test_a_model_child_killed_anywhere_in_a_turn_is_reported_and_comes_back(
     model: ModelClient, size: int, seed: int, progress: Progress
 ) -> None:

@@ -61,7 +61,7 @@ async def unlock_again(drive: Drive) -> None:
     pytest.fail("the vault did not open again")
 
 
-@pytest.mark.full(name="tui-keys", small=150, full=10_000)
+@pytest.mark.full(name="tui-keys", small=150, full=10_000, covers=("assistant/tui",))
 async def test_random_keys_and_resizes_neither_crash_nor_lose_a_message(
     size: int, seed: int, progress: Progress
 ) -> None:
@@ -88,7 +88,7 @@ async def test_a_storm_of_resizes_during_an_answer_is_survived() -> None:
     async with opened(script) as drive:
         await drive.typed("hello")
         await drive.press("enter")
-        for step in range(60):
+        for step in range(25):
             await drive.pilot.resize_terminal(1 + (step * 37) % 150, 1 + (step * 13) % 50)
         await drive.pilot.resize_terminal(80, 24)
         await drive.quiet()
@@ -166,7 +166,7 @@ async def test_typing_while_an_answer_streams_stays_quick() -> None:
         await drive.quiet()
 
 
-@pytest.mark.full(name="tui-turns", small=12, full=500)
+@pytest.mark.full(name="tui-turns", small=12, full=500, covers=("assistant/tui",))
 async def test_many_turns_neither_pile_up_widgets_nor_slow_down(size: int) -> None:
     took: list[float] = []
     async with opened() as drive:
