@@ -36,10 +36,16 @@ def redacted_report(fault: BaseException) -> str:
     while seen is not None and len(lines) < MAX_FRAMES:
         lines.append(f"{type(seen).__module__}.{type(seen).__qualname__}")
         for frame in traceback.extract_tb(seen.__traceback__)[-MAX_FRAMES:]:
-            name = "/".join(Path(frame.filename).parts[-3:])
-            lines.append(f"  {name}:{frame.lineno} {frame.name}")
+            lines.append(f"  {_in_code(frame.filename)}:{frame.lineno} {frame.name}")
         seen = seen.__cause__ or seen.__context__
     return "\n".join(lines[: MAX_FRAMES + 1]) + "\n"
+
+
+def _in_code(filename: str) -> str:
+    # Folders above the code may carry the person's name.
+    parts = Path(filename).parts
+    roots = [place for place, part in enumerate(parts) if part in {"site-packages", "assistant"}]
+    return "/".join(parts[roots[-1] :]) if roots else Path(filename).name
 
 
 def save_report(report: str, folder: Path) -> Path:

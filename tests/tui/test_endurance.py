@@ -113,7 +113,9 @@ async def test_a_fault_of_ours_ends_without_a_traceback_and_keeps_the_text_out()
     assert app.fault is not None
     report = redacted_report(app.fault)
     assert "builtins.RuntimeError" in report
-    assert "tui/scripted_front.py" in report
+    assert "  scripted_front.py:" in report
+    assert "  assistant/tui/feed.py:" in report
+    assert str(Path.home()) not in report
     assert SECRET not in report
     assert not app._exit_renderables
 
