@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from assistant.engine import EngineState, Phase
+from assistant.engine.child_process import BACK_OFF, ChildPlan
 from assistant.engine.messages import Done, Embed, LoadEmbedder, LoadModel, SetPaused
-from assistant.engine.supervisor import BACK_OFF, ChildPlan, Supervisor
+from assistant.engine.supervisor import Supervisor
 from assistant.errors import (
     AssistantError,
     ChildDied,

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from assistant.engine.child_process import ChildPlan
 from assistant.engine.messages import IndexHits, Layer, LoadEmbedder
-from assistant.engine.supervisor import ChildPlan, Supervisor
+from assistant.engine.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = ctypes.create_string_buffer(b"secret in the parent's memory")

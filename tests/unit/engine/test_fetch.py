@@ -124,7 +124,7 @@ def test_a_file_the_hub_does_not_have_is_a_network_error(hub: Hub, tmp_path: Pat
         pull(model, tmp_path, lambda _a, _b: None, endpoint=hub.address)
 
 
-@pytest.mark.full(name="hub-away", small=0, full=1)
+@pytest.mark.full(name="hub-away", small=0, full=1, covers=("assistant/engine/fetch.py",))
 def test_a_hub_that_is_not_there_is_a_network_error(tmp_path: Path, size: int) -> None:
     # The hub's client tries again for 23 seconds before it gives up.
     for _ in range(size):

@@ -128,11 +128,11 @@ def test_a_removed_or_replaced_vector_is_gone_from_chroma_too() -> None:
 
 def test_the_fill_waits_while_a_turn_runs() -> None:
     index = VectorIndex(DIMENSIONS, chroma_from=1, quiet=0.0)
-    index.paused = True
+    index.pause(True)
     index.put(["a"], _vector(1))
     time.sleep(0.2)
     assert index.state() == (1, 0, "exact")
-    index.paused = False
+    index.pause(False)
     assert _wait_for_chroma(index)
 
 
