@@ -25,6 +25,7 @@ from assistant.errors import (
     VaultMissing,
 )
 from assistant.holder.interface import Application, Situation, Strength
+from assistant.holder.signals import lock_on_signals, slept_seconds
 from assistant.vault.passphrases import passphrase_bytes
 
 if TYPE_CHECKING:
@@ -337,7 +338,7 @@ class LocalFront:
                 gate=Gate(effective), tiers=tiers_of(state), alarms=state.alarms,
                 model=self._model, model_file=self._model_in_use, use_model=self.use_model,
                 memory=self._memory, embedder_digest=embedder_digest(embedder.sha256),
-                now=self.now, clock=time.monotonic,
+                now=self.now, clock=time.monotonic, slept=slept_seconds,
                 new_seed=lambda: secrets.randbelow(2**32),
                 new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,
                 patience=self.settings.patience,
@@ -372,10 +373,10 @@ class LocalFront:
         """Be told, from another thread, that and why the vault was locked."""
         self._listeners.append(act)
 
-    def lock(self) -> None:
+    def lock(self, why: str = "locked by you") -> None:
         """Close the vault and kill both children; harmless when already locked."""
         if self._holder is not None:
-            self._holder.lock("locked by you")
+            self._holder.lock(why)
             self._holder = None
         if self._model is not None:
             self._model.stop()
@@ -421,5 +422,9 @@ def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
 
 
 def for_the_screen(front: LocalFront) -> None:
-    """The children warm up while the passphrase is typed: a turn need not wait for memory."""
+    """For a long life on a terminal: lock when it goes away, and wait less for memory.
+
+    The children warm up while the passphrase is typed, so a turn need not wait for them.
+    """
+    lock_on_signals(front.lock)
     front.settings = replace(front.settings, patience=_APP_PATIENCE)

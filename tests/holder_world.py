@@ -36,6 +36,7 @@ class World:
     memory: ScriptedMemory = field(default_factory=ScriptedMemory)
 
     def __post_init__(self) -> None:
+        self.later = self.slept = 0.0
         self.vault, self.recovery_key = create(self.folder / "vault")
         policy = resolve(list(self.documents), Wishes())
         seconds, ids = itertools.count(), itertools.count()
@@ -45,7 +46,8 @@ class World:
                 tiers=("tier 1: Test Authority v1",), alarms=(), model=self.model,
                 model_file=lambda: ("scripted", "0" * 64), use_model=self._use,
                 memory=self.memory, embedder_digest="d" * 64, now=noon,
-                clock=lambda: next(seconds) / 1000, new_seed=lambda: 7,
+                clock=lambda: next(seconds) / 1000 + self.later, slept=lambda: self.slept,
+                watch_every=0.02, new_seed=lambda: 7,
                 new_id=lambda: f"{next(ids):012x}", new_kdf=lambda: CHEAP, patience=5.0,
             )
         )  # fmt: skip

@@ -52,12 +52,16 @@ class Parts:
     embedder_digest: str
     now: Callable[[], datetime]
     clock: Callable[[], float]
+    slept: Callable[[], float]
     new_seed: Callable[[], int]
     new_id: Callable[[], str]
     new_kdf: Callable[[], KdfParameters]
     patience: float
+    watch_every: float = 5.0
 
 
+_SLEPT = 5.0
+"""Seconds of sleep after which the vault is locked."""
 _RETAIN_EVERY = 3600.0
 """Seconds between two looks for what is older than the retention allows."""
 
@@ -270,8 +274,12 @@ class Holder:
 
     def _watch_idle(self) -> None:
         retained = -_RETAIN_EVERY
-        while not self._locked.wait(5.0):
+        slept = self._parts.slept()
+        while not self._locked.wait(self._parts.watch_every):
             now = self._parts.clock()
+            if self._parts.slept() - slept > _SLEPT:
+                self.lock("the computer slept")
+                return
             try:
                 limit = self.settings.number("idle_minutes") * 60
                 if now - retained >= _RETAIN_EVERY:

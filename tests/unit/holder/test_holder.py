@@ -342,6 +342,42 @@ def test_locking_in_the_middle_of_an_answer_cancels_it_first(world: World) -> No
     assert world.holder.locked
 
 
+def _wait_until_locked(world: World) -> list[str]:
+    told: list[str] = []
+    world.holder.when_locked(told.append)
+    deadline = time.monotonic() + 5
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return told
+
+
+def test_an_idle_vault_locks_after_the_time_that_was_set(world: World) -> None:
+    world.one(ChangeSetting("idle_minutes", "3"))
+    world.later += 170
+    time.sleep(0.1)
+    assert not world.holder.locked
+    world.later += 20
+    assert _wait_until_locked(world) == ["nobody used it for a while"]
+
+
+def test_a_vault_locks_when_the_computer_slept(world: World) -> None:
+    world.slept += 60
+    assert _wait_until_locked(world) == ["the computer slept"]
+
+
+def test_a_retention_bound_forgets_what_is_older(tmp_path: Path) -> None:
+    bounds = [{"id": "brief", "key": "retention_days", "reason": "Little data.", "maximum": 30}]
+    for world in open_world(tmp_path, documents=(document(bounds=bounds),)):
+        world.ask("A young question")
+        world.vault._store.write(lambda db: db.change("UPDATE conversations SET updated = 0"))
+        world.later += 4000
+        world.one(ChangeSetting("idle_minutes", "720"))
+        deadline = time.monotonic() + 5
+        while world.all(ListConversations()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert world.all(ListConversations()) == []
+
+
 @pytest.fixture
 def remote(world: World, tmp_path: Path) -> Iterator[RemoteApplication]:
     socket = HolderSocket(tmp_path, world.holder)
