@@ -98,7 +98,7 @@ def ask(
     seed: int = 7,
     candidates: int = 1,
     temperature: float = 0.8,
-    exact: bool = True,
+    exact: bool = False,
 ) -> Answer:
     request = GenerateRequest(
         history,
