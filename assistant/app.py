@@ -273,6 +273,22 @@ class LocalFront:
         vault = Vault.open(self.vault_folder, passphrase_bytes(passphrase), now=self.now)
         return self._hold(vault)
 
+    def unlock_by_keychain(self) -> Application | None:
+        """Open with the OS keychain's secret; None where this vault has no such way in.
+
+        Raises VaultError where the keychain is not one that encrypts, or refuses.
+        """
+        from assistant.vault import Vault
+        from assistant.vault.files import Disk
+        from assistant.vault.keychain import SystemKeychain
+        from assistant.vault.unlock import read_header
+
+        if read_header(self.vault_folder, Disk()).header.slot("keychain") is None:
+            return None
+        self.policy_state()
+        vault = Vault.open(self.vault_folder, keychain=SystemKeychain(), now=self.now)
+        return self._hold(vault)
+
     def recover(self, recovery_key: str, passphrase: str) -> None:
         """Open with the recovery key and set another passphrase. Raises WrongPassphrase."""
         from assistant.vault import Vault

@@ -13,7 +13,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from assistant.cli.output import complain
-from assistant.errors import ConfirmationMissing, UsageError, VaultLocked, WrongPassphrase
+from assistant.errors import (
+    ConfirmationMissing,
+    UsageError,
+    VaultError,
+    VaultLocked,
+    WrongPassphrase,
+)
 
 if TYPE_CHECKING:
     from assistant.app import LocalFront
@@ -83,6 +89,14 @@ class Context:
         return self._unlock()
 
     def _unlock(self) -> Application:
+        if self._passphrase_file is None:
+            try:
+                opened = self.front.unlock_by_keychain()
+            except VaultError as error:
+                complain(f"{error.message} {error.hint}")
+            else:
+                if opened is not None:
+                    return opened
         if self._passphrase_file is not None or not self.terminal:
             return self.front.unlock(self.passphrase())
         for attempt in range(3):

@@ -9,7 +9,7 @@ from pathlib import Path
 from assistant.cli.context import Context, read_secret
 from assistant.cli.output import print_json, say
 from assistant.errors import ConfirmationMissing
-from assistant.holder.interface import ChangePassphrase, Done, Lock, RecoveryKey
+from assistant.holder.interface import ChangePassphrase, Done, Lock, RecoveryKey, UseKeychain
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,6 +25,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     passwd.add_argument("--rekey", action="store_true", help="a new master key as well")
     passwd.add_argument("--new-passphrase-file", type=Path, metavar="FILE")
+    passwd.add_argument(
+        "--keychain", choices=("on", "off"),
+        help="instead: let this computer's keychain open the vault too, or no longer",
+    )  # fmt: skip
     passwd.add_argument("--json", action="store_true", help="print JSON")
     passwd.set_defaults(run=run_passwd)
     recover = commands.add_parser(
@@ -56,6 +60,10 @@ def run_passwd(arguments: argparse.Namespace, context: Context) -> int:
     context.front.require_vault()
     current = context.passphrase("Current passphrase: ")
     application = context.application_with(current)
+    if arguments.keychain is not None:
+        for reply in application.handle(UseKeychain(current, arguments.keychain == "on")):
+            print_json(reply) if arguments.json else say(getattr(reply, "what", ""))
+        return 0
     new = context.new_passphrase(arguments.new_passphrase_file)
     for reply in application.handle(ChangePassphrase(current, new, arguments.rekey)):
         if arguments.json:

@@ -156,7 +156,13 @@ class Holder:
             case ask.DeleteConversation():
                 identity = self._history.conversation_id(request.id)
                 yield from self._keeping.handle(ask.EraseItem("conversation", identity))
-            case ask.ChangePassphrase() | ask.BackUp() | ask.Export() | ask.Import():
+            case (
+                ask.ChangePassphrase()
+                | ask.UseKeychain()
+                | ask.BackUp()
+                | ask.Export()
+                | ask.Import()
+            ):
                 yield from self._keeping.handle(request)
             case ask.EraseItem():
                 yield from self._keeping.handle(request)

@@ -186,6 +186,13 @@ class ChangePassphrase(Request, frozen=True, tag="passwd"):
     rekey: bool = False
 
 
+class UseKeychain(Request, frozen=True, tag="keychain"):
+    """Let the OS keychain open the vault too, or no longer. Never the only way in. Reply: Done."""
+
+    current: str
+    on: bool
+
+
 class BackUp(Request, frozen=True, tag="backup"):
     """Write one encrypted, verified file. Reply: ``Done``."""
 
@@ -240,7 +247,7 @@ AnyRequest = (
     Ask | GiveFeedback | UndoFeedback | ListFeedback | ListPreferences | AddPreference
     | EditPreference | SetPreferenceState | DeletePreference | RecallQuery | WhyQuery
     | ListConversations | ShowConversation | SearchHistory | DeleteConversation
-    | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | BackUp | Export
+    | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp | Export
     | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting | StatusQuery | UseModel
     | Lock
 )  # fmt: skip

@@ -43,6 +43,8 @@ class Keeping:
         match request:
             case ask.ChangePassphrase():
                 yield self._passwd(request)
+            case ask.UseKeychain():
+                yield self._use_keychain(request)
             case ask.BackUp():
                 size = self._vault.back_up(Path(request.path), overwrite=request.overwrite)
                 yield Done(f"Backed up and verified: {size:,} bytes.")
@@ -62,6 +64,17 @@ class Keeping:
             return RecoveryKey(self._vault.access.rekey(given, kdf=self._new_kdf()))
         self._vault.access.change_passphrase(given, kdf=self._new_kdf())
         return Done("The passphrase was changed.")
+
+    def _use_keychain(self, request: ask.UseKeychain) -> Done:
+        from assistant.vault.keychain import SystemKeychain
+
+        self._vault.access.check_passphrase(passphrase_bytes(request.current))
+        keychain = SystemKeychain()
+        if request.on:
+            self._vault.access.add_keychain(keychain)
+            return Done("The keychain of this computer opens the vault too.")
+        self._vault.access.remove_keychain(keychain)
+        return Done("Only the passphrase and the recovery key open the vault now.")
 
     # -- export and import -----------------------------------------------------------------
 
