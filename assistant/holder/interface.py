@@ -247,9 +247,9 @@ AnyRequest = (
     Ask | GiveFeedback | UndoFeedback | ListFeedback | ListPreferences | AddPreference
     | EditPreference | SetPreferenceState | DeletePreference | RecallQuery | WhyQuery
     | ListConversations | ShowConversation | SearchHistory | DeleteConversation
-    | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp | Export
-    | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting | StatusQuery | UseModel
-    | Lock
+    | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
+    | Export | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting | StatusQuery
+    | UseModel | Lock
 )  # fmt: skip
 
 # -- replies -------------------------------------------------------------------------------
