@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
@@ -83,6 +82,8 @@ class ModelCatalogue:
                 data = file.read(MAX_CATALOGUE + 1)
         except OSError as error:
             raise ModelMissing("The model catalogue is not there.") from error
+        import tomllib  # 6 ms that most starts of the front need not spend
+
         try:
             if len(data) > MAX_CATALOGUE:
                 raise ValueError

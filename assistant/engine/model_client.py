@@ -96,6 +96,7 @@ class ModelClient:
         self._turn = threading.Lock()
         self._running: Conversation | None = None
         self._running_lock = threading.Lock()
+        self._starting = self._cancelled = False
 
     # --- life --------------------------------------------------------------------------
 
@@ -173,11 +174,24 @@ class ModelClient:
         Closing the iterator early cancels. Raises ``PromptTooLong`` when system text and
         question alone exceed the window, ``HistoryTooLong`` when the history does.
         """
+        with self._turn:
+            with self._running_lock:
+                self._starting, self._cancelled = True, False
+            try:
+                yield from self._turn_events(request)
+            finally:
+                with self._running_lock:
+                    self._starting = False
+
+    def _turn_events(self, request: GenerateRequest) -> Iterator[GenerationEvent]:
         self.wait_ready(STALL)
         supervisor = self._child()
-        with self._turn, supervisor.busy(), supervisor.request(request) as conversation:
+        with supervisor.busy(), supervisor.request(request) as conversation:
             with self._running_lock:
                 self._running = conversation
+                if self._cancelled:
+                    # Asked for while the model was still loading.
+                    _send_cancel(conversation)
             finished = False
             try:
                 while not finished:
@@ -195,6 +209,8 @@ class ModelClient:
         with self._running_lock:
             if self._running is not None:
                 _send_cancel(self._running)
+            elif self._starting:
+                self._cancelled = True
 
     def absorb(self, history: Sequence[ChatMessage]) -> None:
         """Have ``history`` evaluated in the background; errors are of no consequence."""

@@ -197,6 +197,25 @@ def test_cancelling_with_nothing_running_does_nothing(model: ModelClient) -> Non
     assert ask(model, "Hello", tokens=4).reasons[0] in {"length", "stop"}
 
 
+def test_cancelling_while_the_model_still_loads_ends_the_turn_as_cancelled(
+    model_file: ModelFile,
+) -> None:
+    client = ModelClient()
+    client.start(model_file)
+    try:
+        answers: list[Answer] = []
+        request = GenerateRequest((SYSTEM,), user("Tell me a long story."), max_tokens=2000)
+        thread = threading.Thread(target=lambda: answers.append(collect(client.generate(request))))
+        thread.start()
+        time.sleep(0.02)
+        client.cancel()
+        thread.join(60)
+        assert answers[0].reasons == {0: "cancelled"}
+        assert answers[0].end.generated_tokens == 0
+    finally:
+        client.stop()
+
+
 def test_tokens_can_be_counted_during_a_generation(model: ModelClient) -> None:
     counted: list[list[int]] = []
     request = GenerateRequest((SYSTEM,), user("Tell me a long story."), max_tokens=60)
