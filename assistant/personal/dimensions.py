@@ -45,7 +45,7 @@ class Ends:
 
 ENDS: dict[Dimension, Ends] = {
     Dimension.LENGTH: Ends(
-        "short", "detailed", "Answer in two or three short sentences.",
+        "short", "detailed", "Answer briefly, in one or two sentences.",
         "Give a detailed answer.", Style.LENGTH,
     ),
     Dimension.STRUCTURE: Ends(
@@ -66,11 +66,11 @@ ENDS: dict[Dimension, Ends] = {
     ),
     Dimension.EXAMPLES: Ends(
         "no examples", "with examples", "Give no examples.",
-        "Include an example.", Style.EXAMPLES,
+        'Include an example that begins with "For example".', Style.EXAMPLES,
     ),
     Dimension.EMOJI: Ends(
         "no emoji", "with emoji", "Do not use emojis.",
-        "Use emojis.", Style.EMOJI,
+        "Use emojis 😀 in your answer.", Style.EMOJI,
     ),
     Dimension.READING_LEVEL: Ends(
         "plain words", "technical", "Use simple words.",

@@ -5,8 +5,9 @@ sentences look to an embedding; and "I am vegetarian" matters for "what shall I 
 although the sentences share no word. A word list does both, needs no model, and can be
 read. A text may touch several domains or none; none means "cannot tell", never "nothing".
 
-Sensitive domains are those where an unasked-for memory hurts most. A memory of one is
-recalled only for a question in the same domain.
+An unasked-for memory hurts most in some domains. A ``PRIVATE`` one is recalled only for a
+question in that same domain; a ``DISCREET`` one (a nut allergy, a faith) for a question
+that shares any domain with it: the allergy belongs to the question about dinner.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from functools import lru_cache
 from assistant.personal.lexicon import LISTS
 from assistant.personal.words import stem, words
 
-SENSITIVE = frozenset({"health", "intimacy", "belief", "diary", "crime"})
+PRIVATE = frozenset({"intimacy", "diary", "crime"})
+DISCREET = frozenset({"health", "belief"})
 
 _BY_STEM: dict[str, tuple[str, ...]] = {}
 for _list, _words in LISTS.items():
@@ -41,6 +43,8 @@ def domains(text: str) -> frozenset[str]:
     return frozenset(d for d, n in ranked[:4] if n >= floor)
 
 
-def sensitive(found: frozenset[str]) -> bool:
-    """Whether any of these domains is one where an unasked-for memory hurts."""
-    return bool(found & SENSITIVE)
+def kept_back(about: frozenset[str], asked: frozenset[str]) -> bool:
+    """Whether a memory of domains ``about`` is none of the business of this question."""
+    if (about & PRIVATE) - asked:
+        return True
+    return bool(about & DISCREET) and not about & asked

@@ -58,9 +58,11 @@ class Proposal:
     provenance: str
 
 
-# What is offered, and the sentence that is kept: short, imperative, for a small model too.
+# What is offered, and the sentence that is kept. The wordings are those the default 135M
+# model followed most often (9 answers each): "Use emojis." 1, with an emoji in it 6; "Keep
+# answers short." 5, the one below 9; "End with a question." 1, the one below 4.
 SAYINGS: dict[str, tuple[str, str]] = {
-    "shorter": ("short answers", "Keep answers short."),
+    "shorter": ("short answers", "Answer briefly, in one or two sentences."),
     "longer": ("more detail", "Give more detail in answers."),
     "short lists": ("short lists", "Answer with short bullet lists."),
     "lists": ("lists over prose", "Use bullet points."),
@@ -68,14 +70,15 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "formal": ("a more formal tone", "Use a formal tone."),
     "casual": ("a more casual tone", "Use a casual tone."),
     "no emoji": ("answers without emoji", "Do not use emojis."),
-    "emoji": ("answers with emoji", "Use emojis."),
+    "emoji": ("answers with emoji", "Use emojis 😀 in your answer."),
     "no headings": ("answers without headings", "Do not use headings."),
     "headings": ("answers with headings", "Use headings."),
-    "examples": ("answers with examples", "Include examples."),
+    "examples": ("answers with examples", 'Include an example that begins with "For example".'),
     "no examples": ("answers without examples", "Give no examples."),
     "no frame": ("answers without greetings or closing phrases",
                  "Skip greetings and closing phrases."),
-    "closing question": ("answers that end with a question", "End with a question."),
+    "closing question": ("answers that end with a question",
+                 "End your answer by asking me a question."),
     "no closing question": ("answers that do not end with a question",
                             "Do not end with a question."),
     "no brackets": ("answers without brackets", "Do not use brackets."),

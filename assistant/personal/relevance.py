@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.personal.domains import SENSITIVE, domains
+from assistant.personal.domains import domains, kept_back
 from assistant.personal.words import query_stems, query_words, subject_stems, words
 
 WEIGHT_DOMAIN = 0.10
@@ -55,8 +55,9 @@ _CONSTRAINT = re.compile(
     re.IGNORECASE,
 )
 _OPINION = re.compile(
-    r"\b(?:believes?|thinks?|feels? that|is convinced|am convinced|opinion|considers? .{0,40}"
-    r"(?:overrated|inferior|superior|wrong|useless)|is (?:overrated|nonsense|a myth))\b",
+    r"^\W*(?:the )?(?:user|i)\b(?: \w+){0,3}? (?:believes?|thinks?|feels? that|(?:is|am) convinced"
+    r"|opinion|considers? .{0,40}(?:overrated|inferior|superior|wrong|useless))\b"
+    r"|^\W*i (?:believe|think|feel that|consider)\b|\bis (?:overrated|nonsense|a myth)\b",
     re.IGNORECASE,
 )
 
@@ -130,7 +131,7 @@ def _overlap(asked: frozenset[str], about: frozenset[str]) -> float:
 
 
 def _penalty(asked: Asked, memory: str, about: frozenset[str]) -> float:
-    private = bool((about & SENSITIVE) - asked.domains)
+    private = kept_back(about, asked.domains)
     if _OPINION.search(memory) is None:
         return PENALTY_PRIVATE * private
     # Nothing based on similarity stopped flattery in trials, so an opinion is kept out of

@@ -96,7 +96,8 @@ _LESS_MORE: tuple[tuple[Style, int, str], ...] = (
         (?:\ the)?\ code\ (?:first|before)|(?:start|begin)\ with\ the\ code)"""),
     (Style.GREETING, 1, r"""(?:greet(?:ings?)?|say\ hello|pleasantries|small\ talk|preamble|filler
         |introductory\ (?:sentence|phrase)s?|closing\ (?:phrase|remark|line)s?|flattery|praise)"""),
-    (Style.QUESTION, 1, r"""(?:(?:end|finish|close)(?:\ \w+){0,3}\ with\ a\ (?:\w+\ )?question
+    (Style.QUESTION, 1, r"""(?:(?:end|finish|close)(?:\ \w+){0,3}
+        \ (?:with|by\ asking)(?:\ me)?\ a\ (?:\w+\ )?question
         |ask(?:\ me)?(?:\ a|\ one)?(?:\ follow-?up)?\ questions?\ (?:back|at\ the\ end)
         |follow-?up\ questions?|closing\ questions?|questions?\ at\ the\ end)"""),
     (Style.BRACKETS, 1, r"(?:brackets?|parenthes[ei]s|parenthetical(?:s|\ remarks?)?)"),

@@ -277,8 +277,8 @@ def agreeing_annotators(every: int) -> Iterator[Row]:
     for row in lines("pandalm/testset.jsonl")[::every]:
         for number in (1, 2, 3):
             choice = row[f"annotator{number}"]
-            if choice in (1, 2):
-                pair = (row["response1"], row["response2"])[:: 1 if choice == 1 else -1]
+            pair = (row["response1"], row["response2"])[:: 1 if choice == 1 else -1]
+            if choice in (1, 2) and all(isinstance(text, str) for text in pair):
                 votes[f"annotator{number}"].append(_difference(*pair))
     rest = [e for given in votes.values() for e in given[len(given) // 2 :]]
     kept = {user: given[: len(given) // 2] for user, given in votes.items()}

@@ -212,3 +212,9 @@ def test_tokens_are_estimated_from_above() -> None:
 def test_given_names_are_dropped_from_what_is_embedded() -> None:
     assert without_names("When did Anna's son visit Tom?", ("Anna", "Tom")) == "When did son visit"
     assert without_names("When did Anna visit?", ()) == "When did Anna visit?"
+
+
+def test_an_allergy_reaches_the_question_about_dinner() -> None:
+    held = [preference("I have a severe nut allergy.")]
+    found = Stores(held).recall().find("I am in Bangkok. Which local dishes should I eat?")
+    assert texts(found) == ["I have a severe nut allergy."]

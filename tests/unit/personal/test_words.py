@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.personal.domains import domains, sensitive
+from assistant.personal.domains import domains, kept_back
 from assistant.personal.preferences import read_preference
 from assistant.personal.remembered import forget_texts
 from assistant.personal.words import query_words, stem, stems, subject_stems
@@ -48,8 +48,20 @@ def test_everyday_words_name_their_domain(text: str, domain: str) -> None:
 
 def test_a_text_without_such_words_has_no_domain() -> None:
     assert domains("Hm, well.") == frozenset()
-    assert not sensitive(domains("What shall I cook?"))
-    assert sensitive(domains("After sex we eat ramen."))
+
+
+@pytest.mark.parametrize(
+    ("memory", "question", "back"),
+    [
+        ("After sex we eat ramen.", "What shall I cook?", True),
+        ("I have a severe nut allergy.", "What local dishes should I try?", False),
+        ("I have a severe nut allergy.", "Write a Python function for me.", True),
+        ("I am Jewish and eat no pork.", "What shall I cook?", False),
+        ("I love spicy food.", "Write a Python function for me.", False),
+    ],
+)
+def test_what_is_private_is_kept_back_elsewhere(memory: str, question: str, back: bool) -> None:
+    assert kept_back(domains(memory), domains(question)) is back
 
 
 def test_forgetting_empties_every_cache_of_texts() -> None:
