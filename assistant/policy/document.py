@@ -27,7 +27,7 @@ from pydantic import (
 from assistant.errors import DocumentInvalid
 from assistant.policy.canonical import canonical
 from assistant.policy.model import Effect, Tier, Where
-from assistant.policy.pattern_syntax import parse_pattern
+from assistant.policy.pattern_reader import parse_pattern
 from assistant.policy.strict_json import line_of, read_strict_json
 from assistant.policy.vocabulary import with_vocabulary
 

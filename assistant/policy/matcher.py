@@ -1,4 +1,4 @@
-"""Terms and patterns over canonical text: Aho-Corasick and RE2, both linear.
+"""The views of canonical text, each with its own match rule.
 
 Every matcher answers two questions about a piece of canonical text: which rules match in it,
 and where the oldest match that the next characters could still complete would start. The
@@ -10,29 +10,23 @@ boundaries. ``final`` says that nothing follows; otherwise what touches the end 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Protocol, TypeGuard
-
-import ahocorasick
-import re2
+from typing import Final, Protocol
 
 from assistant.errors import DocumentInvalid
 from assistant.policy import views
-from assistant.policy.beginnings import Beginnings
 from assistant.policy.canonical import is_boundary, term_forms
+from assistant.policy.pattern_reader import parse_pattern
 from assistant.policy.pattern_syntax import (
-    Boundary,
-    Chain,
     Node,
     map_letters,
-    parse_pattern,
     reverse,
     squeeze,
-    to_re2,
     width,
 )
+from assistant.policy.search import Hit, Patterns, Terms
 
 LONG_TERM: Final = 8
 """Letters from which a term is looked for inside other letters (design.md section 5)."""
@@ -40,16 +34,6 @@ SHORTEST_TURNED: Final = 4
 """Letters from which one word is also looked for reversed and in ROT13: "on" is "no"."""
 SHORTEST_IN_RUN: Final = 3
 SHORTEST_DECODED: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A match of rule number ``rule`` between two places of the canonical window."""
-
-    start: int
-    end: int
-    rule: int
-    view: str
 
 
 class ViewMatcher(Protocol):
@@ -73,81 +57,6 @@ class Live:
     hits: list[Hit]
     fragile: list[tuple[int, int]]
     oldest: int
-
-
-class Terms:
-    """A set of strings with the rules they belong to."""
-
-    def __init__(self, entries: Sequence[tuple[str, int, str]]) -> None:
-        grouped: dict[str, list[tuple[int, str]]] = {}
-        for form, rule, view in entries:
-            grouped.setdefault(form, []).append((rule, view))
-        self._trie: Any = ahocorasick.Automaton()
-        for form, owners in grouped.items():
-            self._trie.add_word(form, (len(form), tuple(dict.fromkeys(owners))))
-        self._trie.make_automaton()
-        self.empty = not grouped
-
-    def scan(self, text: str) -> Iterator[Hit]:
-        """Every occurrence, boundaries not looked at."""
-        if self.empty:
-            return
-        for last, (size, owners) in self._trie.iter(text):
-            for rule, view in owners:
-                yield Hit(last + 1 - size, last + 1, rule, view)
-
-    def viable(self, text: str) -> bool:
-        """Whether some term starts with ``text`` (or is it)."""
-        return not self.empty and bool(self._trie.match(text))
-
-    def oldest_suffix(self, text: str) -> int:
-        """Where the longest suffix that some term starts with begins."""
-        return next((at for at in range(len(text)) if self.viable(text[at:])), len(text))
-
-
-class Patterns:
-    """A set of RE2 patterns with the rules they belong to."""
-
-    def __init__(self, entries: Sequence[tuple[Node, int, str]]) -> None:
-        self._nodes = tuple(node for node, _, _ in entries)
-        texts = [to_re2(node) for node in self._nodes]
-        self._each = [
-            (_compiled(text), rule, view)
-            for text, (_, rule, view) in zip(texts, entries, strict=True)
-        ]
-        self._begun: Beginnings | None = None
-        open_ended = [to_re2(Chain(node.parts[:-1])) for node in self._nodes if _ends_open(node)]
-        self._open = (
-            _compiled("|".join(f"(?:{text})" for text in open_ended)) if open_ended else None
-        )
-        self.empty = not self._each
-        # RE2's own Set loses matches when its memory runs out; an alternation falls back to
-        # the slower automaton instead.
-        self._any = _compiled("|".join(f"(?:{text})" for text in texts))
-
-    def scan(self, text: str, context: int) -> Iterator[Hit]:
-        """Every match from ``context`` on."""
-        if self.empty or self._any.search(text, context) is None:
-            return
-        for pattern, rule, view in self._each:
-            for match in pattern.finditer(text, context):
-                if match.end() > match.start():
-                    yield Hit(match.start(), match.end(), rule, view)
-
-    def fragile(self, text: str, context: int) -> list[tuple[int, int]]:
-        """What matches but for the word boundary at its end."""
-        if self._open is None or self._open.search(text, context) is None:
-            return []
-        spans = [match.span() for match in self._open.finditer(text, context)]
-        return [span for span in spans if span[1] < len(text)]
-
-    def oldest(self, text: str, context: int) -> tuple[int, bool]:
-        """Where the oldest match that may still be completed begins; and whether ``find`` and
-        ``fragile`` have anything to look for."""
-        if self._begun is None:
-            # Only streams ask this, and it costs more to build than all the rest.
-            self._begun = Beginnings(self._nodes)
-        return (len(text), False) if self.empty else self._begun.oldest(text, context)
 
 
 class Plain:
@@ -426,23 +335,6 @@ def _turned_name(turn: str, view: str) -> str:
     if not turn:
         return view
     return turn if view == "plain" else f"{turn}+{view}"
-
-
-def _compiled(pattern: str) -> Any:
-    options = re2.Options()
-    options.never_capture = True
-    options.dot_nl = True
-    options.log_errors = False
-    options.max_mem = 64 << 20
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        raise DocumentInvalid("The patterns are too large to compile.") from error
-
-
-def _ends_open(node: Node) -> TypeGuard[Chain]:
-    """Whether the pattern ends in a word boundary."""
-    return isinstance(node, Chain) and len(node.parts) > 1 and isinstance(node.parts[-1], Boundary)
 
 
 def _bounded(window: str, start: int, end: int, *, final: bool) -> bool:

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from assistant.policy import views
 from assistant.policy.beginnings import Beginnings
+from assistant.policy.pattern_reader import PatternRefused, parse_pattern
 from assistant.policy.pattern_syntax import (
     MAX_WIDTH,
-    PatternRefused,
     map_letters,
-    parse_pattern,
     reverse,
     squeeze,
     to_re2,
