@@ -35,8 +35,8 @@ def redacted_report(fault: BaseException) -> str:
     seen: BaseException | None = fault
     while seen is not None and len(lines) < MAX_FRAMES:
         lines.append(f"{type(seen).__module__}.{type(seen).__qualname__}")
-        for frame in traceback.extract_tb(seen.__traceback__)[-MAX_FRAMES:]:
-            lines.append(f"  {_in_code(frame.filename)}:{frame.lineno} {frame.name}")
+        frames = traceback.extract_tb(seen.__traceback__)[-MAX_FRAMES:]
+        lines += [f"  {_in_code(one.filename)}:{one.lineno} {one.name}" for one in frames]
         seen = seen.__cause__ or seen.__context__
     return "\n".join(lines[: MAX_FRAMES + 1]) + "\n"
 

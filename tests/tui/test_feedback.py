@@ -94,7 +94,7 @@ async def test_escape_in_the_editor_changes_nothing() -> None:
 async def test_two_answers_stand_side_by_side_and_one_is_picked() -> None:
     async with opened() as drive:
         await drive.ask("hello")
-        await drive.keys("alt+2")
+        await drive.keys("alt+t")
         await until(lambda: "1 or 2 picks" in drive.text)
         await drive.quiet()
         assert "Flour, water, salt, time." in drive.words

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.events import Key
 
 from assistant.conversation.events import UsedItem
 from assistant.errors import UsageError
@@ -282,6 +284,17 @@ def test_no_key_is_bound_twice_in_one_place() -> None:
         assert len(keys) == len(set(keys)), place
 
 
+def test_every_alt_key_reaches_us_as_itself() -> None:
+    # Textual turns some of them into others: alt+b is ctrl+left, alt+2 is a trade mark.
+    for key in KEYS:
+        for one in key.keys.split(","):
+            letter = one.removeprefix("alt+")
+            if one.startswith("alt+") and len(letter) == 1:
+                parser = XTermParser()
+                events = [*parser.feed(f"\x1b{letter}"), *parser.feed("")]
+                assert [event.key for event in events if isinstance(event, Key)] == [one]
+
+
 def test_keys_that_work_while_typing_are_never_plain_characters() -> None:
     for key in KEYS:
         if key.place in {"app", "chat", "prompt"}:
@@ -295,9 +308,9 @@ async def test_copying_takes_the_raw_answer_code_and_addresses() -> None:
         await drive.ask("hello")
         await drive.keys("alt+c")
         assert drive.app.clipboard == answer
-        await drive.keys("alt+b")
+        await drive.keys("alt+k")
         assert drive.app.clipboard == "a = 1"
-        await drive.keys("alt+b")
+        await drive.keys("alt+k")
         assert drive.app.clipboard == "b"
         await drive.keys("alt+l")
         assert drive.app.clipboard == "https://one.example/?q=1"

@@ -125,7 +125,7 @@ async def note(drive: Drive) -> None:
 
 async def compare(drive: Drive) -> None:
     await answer(drive)
-    await drive.keys("alt+2")
+    await drive.keys("alt+t")
     await until(lambda: "1 or 2 picks" in drive.text)
     await drive.quiet()
 
