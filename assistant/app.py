@@ -31,8 +31,9 @@ from assistant.vault.passphrases import passphrase_bytes
 if TYPE_CHECKING:
     from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
     from assistant.holder.holder import Holder
+    from assistant.holder.scorer import MemoryScorer
     from assistant.holder.socket import HolderSocket, RemoteApplication
-    from assistant.policy import EffectivePolicy, Gate, Places, PolicyState
+    from assistant.policy import EffectivePolicy, Gate, Places, PolicyDocument, PolicyState
     from assistant.policy.storage import Disk
     from assistant.vault import KdfParameters, Vault
 
@@ -152,13 +153,16 @@ class LocalFront:
         from assistant.policy import Gate, PolicyDocument, Wishes, resolve
 
         if document is None:
-            return Gate(self.policy_state().effective(Wishes()))
-        from assistant.policy.storage import read_limited
+            documents = self.policy_state().documents
+        else:
+            from assistant.policy.storage import read_limited
 
-        raw = read_limited(document.resolve(), 4 * 1024 * 1024)
-        if raw is None:
-            raise UsageError("There is no such document.", hint="Check the path.")
-        return Gate(resolve([PolicyDocument.from_bytes(raw)], Wishes()))
+            raw = read_limited(document.resolve(), 4 * 1024 * 1024)
+            if raw is None:
+                raise UsageError("There is no such document.", hint="Check the path.")
+            documents = (PolicyDocument.from_bytes(raw),)
+        scorer = self.scorer() if any(map(judges_by_meaning, documents)) else None
+        return Gate(resolve(list(documents), Wishes()), scorer)
 
     def situation(self) -> Situation:
         """The state of this home. Raises PolicyError when there may be no chat."""
@@ -221,14 +225,27 @@ class LocalFront:
             if self._model is not None:
                 return
             front_not_dumpable()
-            self._model, self._memory = ModelClient(), MemoryClient()
-            self._memory.start(self.registry.embedder())
+            self._model = ModelClient()
+            if self._memory is None:
+                self._memory = MemoryClient()
+                self._memory.start(self.registry.embedder())
             try:
                 self._model_file = self.registry.in_use()
                 self._model.start(self._model_file)
             except ModelError:
                 # A turn will say so, with its exit code; everything else still works.
                 self._model_file = None
+
+    def scorer(self) -> MemoryScorer:
+        """The embedder for rules by meaning; starts the memory child if it is not there."""
+        from assistant.engine import MemoryClient
+        from assistant.holder.scorer import MemoryScorer
+
+        embedder = self.registry.embedder()
+        if self._memory is None:
+            self._memory = MemoryClient()
+            self._memory.start(embedder)
+        return MemoryScorer(self._memory, embedder_digest(embedder.sha256))
 
     def use_model(self, identity: str) -> None:
         """Load another model; the previous one stays in use if the new one fails."""
@@ -251,6 +268,13 @@ class LocalFront:
         found = self._model_file or self.registry.in_use()
         require_allowed(self._effective(), found.sha256)
         return found.id, found.sha256
+
+    def _model_about(self) -> tuple[str, str]:
+        """Origin and licence of the model in use, as its catalogue entry states them."""
+        registry = self.registry
+        used = (self._model_file or registry.in_use()).id
+        known = next((m for m in registry.catalogue.models if m.id == used), None)
+        return (known.origin, known.licence) if known is not None else ("", "")
 
     # -- opening and locking ---------------------------------------------------------------
 
@@ -351,13 +375,14 @@ class LocalFront:
         return Holder(
             Parts(
                 home=self.settings.home, vault=vault, policy=effective,
-                gate=Gate(effective), tiers=tiers_of(state), alarms=state.alarms,
+                gate=Gate(effective, self.scorer()), tiers=tiers_of(state), alarms=state.alarms,
                 model=self._model, model_file=self._model_in_use, use_model=self.use_model,
                 memory=self._memory, embedder_digest=embedder_digest(embedder.sha256),
                 now=self.now, clock=time.monotonic, slept=slept_seconds,
                 new_seed=lambda: secrets.randbelow(2**32),
                 new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,
-                patience=self.settings.patience,
+                patience=self.settings.patience, documents=state.documents,
+                authorities=state.authorities, model_about=self._model_about,
             )
         )  # fmt: skip
 
@@ -406,6 +431,11 @@ def new_kdf() -> KdfParameters:
     from assistant.vault import calibrate
 
     return calibrate(time.perf_counter)
+
+
+def judges_by_meaning(document: PolicyDocument) -> bool:
+    """Whether the document has a rule that needs the embedder."""
+    return any(rule.match.meaning is not None for rule in document.rules)
 
 
 def tiers_of(state: PolicyState) -> tuple[str, ...]:

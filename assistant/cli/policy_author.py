@@ -7,6 +7,7 @@ let the second person `sign` the same draft, `publish` it with the publishing ke
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import getpass
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from assistant.errors import ConfirmationMissing, UsageError
 
 _KEY_PASSPHRASE_LIMIT = 4096
 _DOCUMENT_LIMIT = 4 * 1024 * 1024
+_BENIGN_LIMIT = 16 * 1024 * 1024
 
 
 def register(verbs: Any) -> None:
@@ -31,6 +33,26 @@ def register(verbs: Any) -> None:
     look.add_argument("document", type=Path, metavar="FILE")
     test = _add(verbs, "test", run_examples, "run the document's own examples")
     test.add_argument("document", type=Path, metavar="FILE")
+    fit = _add(verbs, "calibrate", calibrate_document, "fit the rules that judge by meaning")
+    fit.add_argument("document", type=Path, metavar="FILE")
+    fit.add_argument("--out", type=Path, metavar="FILE", help="default: FILE itself")
+    fit.add_argument(
+        "--rate",
+        type=float,
+        default=0.005,
+        metavar="R",
+        help="share of harmless texts above the blocking threshold (0.005)",
+    )
+    fit.add_argument(
+        "--grey-rate",
+        type=float,
+        default=0.05,
+        metavar="R",
+        help="and above the lower, grey one (0.05)",
+    )
+    fit.add_argument(
+        "--benign", type=Path, metavar="FILE", help="harmless texts of your own world, one a line"
+    )
     compare = _add(verbs, "diff", compare_documents, "what becomes stricter or looser, in words")
     compare.add_argument("old", type=Path, metavar="OLD")
     compare.add_argument("new", type=Path, metavar="NEW")
@@ -150,20 +172,64 @@ def lint_document(arguments: argparse.Namespace, _context: Context) -> int:
     return 1 if any(note.severity == "error" for note in notes) else 0
 
 
-def run_examples(arguments: argparse.Namespace, _context: Context) -> int:
+def calibrate_document(arguments: argparse.Namespace, context: Context) -> int:
+    """Train the heads, choose thresholds at the stated rates, show what they catch."""
+    from assistant.policy.calibrate import calibrate
+
+    benign: tuple[str, ...] = ()
+    if arguments.benign is not None:
+        raw = _limited(arguments.benign, _BENIGN_LIMIT).decode(errors="replace")
+        benign = tuple(line for line in raw.splitlines() if line.strip())
+    document, reports = calibrate(
+        _limited(arguments.document, _DOCUMENT_LIMIT), context.front.scorer(),
+        strict_rate=arguments.rate, grey_rate=arguments.grey_rate, benign=benign,
+    )  # fmt: skip
+    write_file(arguments.out or arguments.document, document)
+    for one in reports:
+        if arguments.json:
+            print_json(dataclasses.asdict(one))
+            continue
+        say(f"{one.rule_id} ({one.kind}, {one.examples} examples, {one.benign_count} harmless)")
+        say(f"  blocks  {one.recall_strict:5.1%} of unseen examples, "
+            f"{one.strict_rate:.2%} of harmless texts")  # fmt: skip
+        say(f"  grey    {one.recall_grey:5.1%} of unseen examples, "
+            f"{one.grey_rate:.2%} of harmless texts")  # fmt: skip
+    if not reports:
+        complain("No rule of this document judges by meaning.")
+    return 0
+
+
+def run_examples(arguments: argparse.Namespace, context: Context) -> int:
     """Which rule caught what, the coverage, the false hits; exit 1 when an example fails."""
     from assistant.policy.document import PolicyDocument
     from assistant.policy.document_tests import run_tests
     from assistant.policy.lint import false_hits
 
     document = PolicyDocument.from_bytes(_limited(arguments.document, _DOCUMENT_LIMIT))
-    report = run_tests(document)
+    report = run_tests(document, scorer_for(document, context))
     hits = false_hits(document)
     if arguments.json:
         print_json(_report_object(report, hits))
     else:
         _say_report(report, hits)
     return 1 if report.failed else 0
+
+
+def scorer_for(document: Any, context: Context) -> Any:
+    """The embedder where a calibrated rule of the document needs it, or None."""
+    needs = any(rule.match.meaning and rule.match.meaning.head for rule in document.rules)
+    return context.front.scorer() if needs else None
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file whole or not at all."""
+    partial = path.with_name(path.name + ".new")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UsageError(f"{path.name} cannot be written.", hint="Check the path.") from error
 
 
 def _report_object(report: Any, hits: dict[str, int]) -> dict[str, Any]:
@@ -257,7 +323,15 @@ def sign_work(arguments: argparse.Namespace, context: Context) -> int:
     )  # fmt: skip
     front = context.front
     passphrase = _key_passphrase(arguments, context)
-    done = sign_draft(arguments.work, order, arguments.key, passphrase, front.now(), front.disk)
+    scorer = None
+    if arguments.document is not None:
+        from assistant.policy.document import PolicyDocument
+
+        raw = _limited(arguments.document, _DOCUMENT_LIMIT)
+        scorer = scorer_for(PolicyDocument.from_bytes(raw), context)
+    done = sign_draft(
+        arguments.work, order, arguments.key, passphrase, front.now(), front.disk, scorer
+    )
     if arguments.json:
         print_json(
             {

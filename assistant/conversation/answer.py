@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from assistant.conversation.events import AnswerText, Ruling, TurnEvent, Waiting
+from assistant.conversation.question import Question
 from assistant.conversation.rulings import ruling_of
 from assistant.engine.messages import (
     CandidateFinished,
@@ -66,10 +67,11 @@ class Streams:
     """One held-back stream a candidate; text is released only after its check."""
 
     def __init__(
-        self, gate: Gate, candidates: int, clock: Callable[[], float], began: float
+        self, gate: Gate, question: Question, clock: Callable[[], float], began: float
     ) -> None:
-        self._gates = [gate.stream(Where.OUTPUT) for _ in range(candidates)]
-        self._candidates = [_Candidate() for _ in range(candidates)]
+        confirmed, count = frozenset(question.confirmed), question.candidates
+        self._gates = [gate.stream(Where.OUTPUT, confirmed) for _ in range(count)]
+        self._candidates = [_Candidate() for _ in range(count)]
         self._clock, self._began = clock, began
         self._figures = _Figures()
         self._saved = 0

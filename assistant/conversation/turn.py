@@ -38,8 +38,17 @@ from assistant.conversation.rulings import ruling_of
 from assistant.engine.interfaces import Model, Phase
 from assistant.engine.messages import ChatMessage, GenerateRequest, Sampling
 from assistant.errors import AssistantError, EngineError
-from assistant.policy import Effect, EffectivePolicy, Gate, Origin, Segment, Where
+from assistant.policy import (
+    Decision,
+    Effect,
+    EffectivePolicy,
+    Gate,
+    Origin,
+    Segment,
+    Where,
+)
 from assistant.policy.requirements import obligations
+from assistant.policy.risk import next_risk, with_risk
 
 _LOAD_PATIENCE = 120.0
 """Seconds to wait for a model to load before the turn is given up."""
@@ -72,7 +81,10 @@ class Personaliser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a turn works with, wired by the composition root."""
+    """Everything a turn works with, wired by the composition root.
+
+    ``risks`` remembers, for each conversation, how near it came to what is forbidden.
+    """
 
     ledger: Ledger
     gate: Gate
@@ -83,6 +95,7 @@ class Desk:
     sampling: Sampling
     clock: Callable[[], float]
     pause_background: Callable[[bool], None]
+    risks: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,7 @@ class _Asked:
 
     text: str
     rulings: tuple[Ruling, ...]
+    decision: Decision
     stopped: Ruling | None
     status: Status
 
@@ -115,6 +129,8 @@ def run_turn(
         return
     past = desk.ledger.past(question.conversation)
     key = desk.ledger.begin(question, asked.text, desk.model_file)
+    risk = desk.risks.get(question.conversation, 0.0)
+    desk.risks[key.conversation] = next_risk(risk, asked.decision)
     yield TurnBegan(key.turn, key.conversation)
     if asked.stopped is not None:
         outcome = _stopped(question, desk, asked)
@@ -141,16 +157,17 @@ def _check_input(question: Question, desk: Desk) -> _Asked:
         if together.view.startswith(TOGETHER) and together.effect > strictest.effect:
             strictest = together
     if strictest.effect is Effect.NONE:
-        return _Asked(question.text, (), None, "complete")
+        return _Asked(question.text, (), strictest, None, "complete")
+    strictest = with_risk(strictest, desk.risks.get(question.conversation, 0.0))
     ruling = ruling_of(strictest, Where.INPUT)
     if strictest.effect is Effect.BLOCK:
-        return _Asked(question.text, (ruling,), ruling, "refused")
-    if strictest.effect is Effect.CONFIRM:
-        return _Asked(question.text, (ruling,), ruling, "confirm")
+        return _Asked(question.text, (ruling,), strictest, ruling, "refused")
+    if strictest.effect is Effect.CONFIRM and ruling.rule not in confirmed:
+        return _Asked(question.text, (ruling,), strictest, ruling, "confirm")
     text = question.text
     if strictest.effect is Effect.REDACT:
         text = desk.gate.redact(text, Where.INPUT)
-    return _Asked(text, (ruling,), None, "complete")
+    return _Asked(text, (ruling,), strictest, None, "complete")
 
 
 class _Run:
@@ -160,7 +177,7 @@ class _Run:
         self, question: Question, asked: _Asked, desk: Desk, key: TurnKey, began: float
     ) -> None:
         self._question, self._asked, self._desk, self._key = question, asked, desk, key
-        self._streams = Streams(desk.gate, question.candidates, desk.clock, began)
+        self._streams = Streams(desk.gate, question, desk.clock, began)
         self._used: tuple[UsedItem, ...] = ()
         self._profile: tuple[tuple[str, str], ...] = ()
         self._instructions: tuple[str, ...] = ()

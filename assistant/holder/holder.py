@@ -20,7 +20,9 @@ from assistant.conversation.turn import Desk, run_turn
 from assistant.engine.interfaces import Memory, Model
 from assistant.engine.messages import Sampling
 from assistant.errors import AssistantError, UsageError, VaultLocked
+from assistant.holder import controls
 from assistant.holder import interface as ask
+from assistant.holder.bounds import Bounds
 from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
 from assistant.holder.keeping import Keeping
@@ -31,13 +33,16 @@ from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
 
 if TYPE_CHECKING:
-    from assistant.policy import EffectivePolicy, Gate
+    from assistant.policy import AuthorityState, EffectivePolicy, Gate, PolicyDocument
     from assistant.vault import KdfParameters, Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the composition root hands over. Times: ``now`` is UTC, ``clock`` monotonic."""
+    """What the composition root hands over. Times: ``now`` is UTC, ``clock`` monotonic.
+
+    ``model_about`` gives origin and licence of the model in use, empty where not stated.
+    """
 
     home: Path
     vault: Vault
@@ -58,6 +63,9 @@ class Parts:
     new_kdf: Callable[[], KdfParameters]
     patience: float
     watch_every: float = 5.0
+    documents: tuple[PolicyDocument, ...] = ()
+    authorities: tuple[AuthorityState, ...] = ()
+    model_about: Callable[[], tuple[str, str]] = lambda: ("", "")
 
 
 _SLEPT = 5.0
@@ -82,10 +90,12 @@ class Holder:
             vault, parts.gate, self._feed, self._taste, self.settings, parts.now
         )
         self._keeping = Keeping(vault, parts.gate, parts.policy, self._learning, parts.new_kdf)
+        self._bounds = Bounds(parts, self._taste)
         why = self._taste.for_turn(0, earlier=True)
         self._account = Account(vault, self._history, parts.policy, why)
         self._vault_ledger = VaultLedger(vault)
         self._incognito = IncognitoLedger(parts.new_id, lambda rulings: log_rulings(vault, rulings))
+        self._risks: dict[str, float] = {}
         self._turn = threading.Lock()
         self._running = Cancellation()
         self._locked = threading.Event()
@@ -134,6 +144,8 @@ class Holder:
                 yield self.settings.change(request.key, request.value)
             case ask.StatusQuery():
                 yield status_line(self._parts, self.settings, self._context)
+            case controls.CardQuery():
+                yield self._bounds.card(request)
             case ask.UseModel():
                 self._parts.use_model(request.id)
                 yield Done("The model is in use.")
@@ -232,6 +244,7 @@ class Holder:
             ),
             clock=parts.clock,
             pause_background=self._feed.pause,
+            risks=self._risks,
         )  # fmt: skip
         return desk, question
 

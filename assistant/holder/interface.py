@@ -13,12 +13,10 @@ from typing import Literal, Protocol
 import msgspec
 
 from assistant.conversation.events import Ruling, TurnEvent, UsedItem
+from assistant.holder.controls import ControlReply, ControlRequest
+from assistant.holder.wire import Reply, Request
 
 # -- requests ------------------------------------------------------------------------------
-
-
-class Request(msgspec.Struct, frozen=True, tag_field="request"):
-    """Base of the tagged union of everything a face can ask for."""
 
 
 class Ask(Request, frozen=True, tag="ask"):
@@ -255,10 +253,6 @@ AnyRequest = (
 # -- replies -------------------------------------------------------------------------------
 
 
-class Reply(msgspec.Struct, frozen=True, tag_field="reply"):
-    """Base of the tagged union of replies that are not turn events."""
-
-
 class Done(Reply, frozen=True, tag="done"):
     """It is done; ``what`` is one short sentence for a person, without user text."""
 
@@ -444,7 +438,7 @@ class DecisionItem(Reply, frozen=True, tag="decision"):
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
-    | DecisionItem
+    | DecisionItem | ControlReply
 )  # fmt: skip
 
 # -- the interface -------------------------------------------------------------------------
