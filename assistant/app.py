@@ -271,9 +271,11 @@ class LocalFront:
 
     def _model_about(self) -> tuple[str, str]:
         """Origin and licence of the model in use, as its catalogue entry states them."""
-        registry = self.registry
-        used = (self._model_file or registry.in_use()).id
-        known = next((m for m in registry.catalogue.models if m.id == used), None)
+        from assistant.engine import ModelCatalogue
+
+        used = (self._model_file or self.registry.in_use()).id
+        models = ModelCatalogue.load(self.settings.catalogue).models
+        known = next((m for m in models if m.id == used), None)
         return (known.origin, known.licence) if known is not None else ("", "")
 
     # -- opening and locking ---------------------------------------------------------------

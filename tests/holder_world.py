@@ -49,6 +49,7 @@ class World:
                 clock=lambda: next(seconds) / 1000 + self.later, slept=lambda: self.slept,
                 watch_every=0.02, new_seed=lambda: 7,
                 new_id=lambda: f"{next(ids):012x}", new_kdf=lambda: CHEAP, patience=5.0,
+                documents=tuple(self.documents),
             )
         )  # fmt: skip
         self.used_model = ""
@@ -62,7 +63,9 @@ class World:
         """Put other policy in force, as an installation between two starts would."""
         policy = resolve(list(documents), Wishes())
         parts = self.holder._parts
-        self.holder._parts = replace(parts, policy=policy, gate=Gate(policy))
+        self.holder._parts = replace(
+            parts, policy=policy, gate=Gate(policy), documents=tuple(documents)
+        )
 
     def all(self, request: AnyRequest) -> list[Any]:
         """Every reply."""

@@ -33,6 +33,7 @@ NOUNS = (
     "why",
     "history",
     "policy",
+    "card",
     "models",
     "doctor",
 )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from assistant.errors import ConfirmationMissing, UsageError
 from assistant.inert import inert
 
 
@@ -30,6 +33,25 @@ def complain(text: str) -> None:
 def print_json(value: Any) -> None:
     """One JSON object on one line. Everything outside ASCII is escaped, so it is inert."""
     print(json.dumps(msgspec.to_builtins(value)), flush=True)
+
+
+def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
+    """A file for this user's eyes, whole or not at all.
+
+    Raises ConfirmationMissing where a file is there already, UsageError where none can be.
+    """
+    if path.exists() and not overwrite:
+        raise ConfirmationMissing(
+            "There is already a file at that path.", hint="Repeat it with --yes."
+        )
+    beside = path.with_name(path.name + ".new")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(beside, path)
+    except OSError as error:
+        raise UsageError("The file cannot be written.", hint="Check the path.") from error
 
 
 def table(rows: Iterable[tuple[str, ...]], *, gap: int = 2) -> None:

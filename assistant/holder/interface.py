@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from assistant.conversation.events import Ruling, TurnEvent, UsedItem
-from assistant.holder.controls import ControlReply, ControlRequest
+from assistant.holder.controls import ControlReply
 from assistant.holder.wire import Reply, Request
 
 # -- requests ------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ AnyRequest = (
     | ListConversations | ShowConversation | SearchHistory | DeleteConversation
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
     | Export | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting | StatusQuery
-    | UseModel | Lock
+    | UseModel | Lock | ControlRequest
 )  # fmt: skip
 
 # -- replies -------------------------------------------------------------------------------
