@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from assistant.conversation.events import Ruling, TurnEvent, UsedItem
-from assistant.holder.controls import ControlReply
+from assistant.holder.controls import ControlReply, ControlRequest
 from assistant.holder.wire import Reply, Request
 
 # -- requests ------------------------------------------------------------------------------
