@@ -73,7 +73,11 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     name="policy-fleet",
     small=6,
     full=200,
-    covers=("assistant/policy/sync.py", "assistant/policy/client.py", "assistant/policy/install.py"),
+    covers=(
+        "assistant/policy/sync.py",
+        "assistant/policy/client.py",
+        "assistant/policy/install.py",
+    ),
 )
 def test_a_fleet_ends_on_the_right_version_and_never_on_a_wrong_one(
     size: int, tmp_path: Path

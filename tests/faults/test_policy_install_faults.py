@@ -78,7 +78,11 @@ STEPS = 10
     name="policy-kills",
     small=12,
     full=500,
-    covers=("assistant/policy/install.py", "assistant/policy/shelf.py", "assistant/policy/storage.py"),
+    covers=(
+        "assistant/policy/install.py",
+        "assistant/policy/shelf.py",
+        "assistant/policy/storage.py",
+    ),
 )
 def test_killed_at_any_step_the_next_start_finds_old_or_new_whole(
     size: int, seed: int, progress: Progress, tmp_path: Path

@@ -49,7 +49,11 @@ def _meaning(bundle: VerifiedBundle) -> tuple[object, ...]:
     name="bundle-flips",
     small=250,
     full=65_536,
-    covers=("assistant/policy/bundle.py", "assistant/policy/root_chain.py", "assistant/policy/sources.py"),
+    covers=(
+        "assistant/policy/bundle.py",
+        "assistant/policy/root_chain.py",
+        "assistant/policy/sources.py",
+    ),
 )
 def test_no_changed_byte_is_accepted_with_a_changed_meaning(
     size: int, seed: int, progress: Progress, tmp_path: Path
