@@ -46,13 +46,16 @@ _APP_PATIENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where everything lies. ``patience`` is how long recall waits for the embedder."""
+    """Where everything lies. ``patience`` is how long recall waits for the embedder, and
+    ``face`` is what holds the vault, as the status tells it.
+    """
 
     home: Path
     system_policy: Path
     catalogue: Path
     weights: Path
     patience: float = _CLI_PATIENCE
+    face: str = "command"
 
 
 def default_home() -> Path:
@@ -66,13 +69,18 @@ def default_home() -> Path:
     return (Path(data) if data else Path.home() / ".local" / "share") / "assistant"
 
 
+def home_folder(home: Path | None) -> Path:
+    """The home that was asked for, or the platform's; absolute."""
+    return (home or default_home()).expanduser().absolute()
+
+
 def default_settings(home: Path | None) -> Settings:
     """The product's own settings; only the home can be chosen."""
     from assistant.engine import catalogue_path, default_weights
     from assistant.policy import system_policy_folder
 
     return Settings(
-        home=(home or default_home()).expanduser().absolute(),
+        home=home_folder(home),
         system_policy=system_policy_folder(),
         catalogue=catalogue_path(),
         weights=default_weights(),
@@ -383,7 +391,7 @@ class LocalFront:
                 now=self.now, clock=time.monotonic, slept=slept_seconds,
                 new_seed=lambda: secrets.randbelow(2**32),
                 new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,
-                patience=self.settings.patience, documents=state.documents,
+                patience=self.settings.patience, face=self.settings.face, documents=state.documents,
                 authorities=state.authorities, model_about=self._model_about,
             )
         )  # fmt: skip
@@ -411,6 +419,22 @@ class LocalFront:
             socket.close()
         for act in self._listeners:
             act(why)
+
+    def until_locked(self) -> str:
+        """Wait until the vault is locked and its last callers were told; returns why."""
+        socket, locked, told = self._socket, threading.Event(), [""]
+
+        def note(why: str) -> None:
+            told[0] = why
+            locked.set()
+
+        self.when_locked(note)
+        if self._holder is not None:
+            # Locked in this very moment: whoever does it is about to tell.
+            locked.wait(5.0 if self._holder.locked else None)
+        if socket is not None:
+            socket.drain(2.0)
+        return told[0]
 
     def when_locked(self, act: Callable[[str], None]) -> None:
         """Be told, from another thread, that and why the vault was locked."""
@@ -475,4 +499,10 @@ def for_the_screen(front: LocalFront) -> None:
     The children warm up while the passphrase is typed, so a turn need not wait for them.
     """
     lock_on_signals(front.lock)
-    front.settings = replace(front.settings, patience=_APP_PATIENCE)
+    front.settings = replace(front.settings, patience=_APP_PATIENCE, face="terminal app")
+
+
+def for_the_background(front: LocalFront, face: str) -> None:
+    """For a long life without a terminal: lock when asked to end."""
+    lock_on_signals(front.lock)
+    front.settings = replace(front.settings, face=face)

@@ -24,6 +24,7 @@ from assistant.errors import (
 if TYPE_CHECKING:
     from assistant.app import LocalFront
     from assistant.holder.interface import Application
+    from assistant.holder.socket import RemoteApplication
 
 _PASSPHRASE_LIMIT = 4096
 
@@ -70,6 +71,21 @@ class Context:
         return self._front
 
     @property
+    def home(self) -> Path:
+        """The folder that holds all state, absolute."""
+        from assistant.app import home_folder
+
+        return home_folder(self._home)
+
+    def holder_elsewhere(self) -> RemoteApplication | None:
+        """Another process that holds this home's vault, found without policy or vault."""
+        from assistant.holder.socket import RemoteApplication
+
+        if self._front is not None:
+            return self._front.holder_elsewhere()
+        return RemoteApplication.find(self.home)
+
+    @property
     def terminal(self) -> bool:
         """Whether there is a person to ask."""
         return sys.stdin.isatty() and sys.stderr.isatty()
@@ -80,15 +96,16 @@ class Context:
         ``warm`` starts the children while the passphrase is typed or derived.
         Raises VaultMissing, VaultLocked, WrongPassphrase.
         """
-        remote = self.front.holder_elsewhere()
+        remote = self.holder_elsewhere()
         if remote is not None:
             return remote
         self.front.require_vault()
         if warm:
             self.front.warm_up()
-        return self._unlock()
+        return self.unlock()
 
-    def _unlock(self) -> Application:
+    def unlock(self) -> Application:
+        """Open the vault in this process; a person may try three times."""
         if self._passphrase_file is None:
             try:
                 opened = self.front.unlock_by_keychain()
@@ -118,7 +135,7 @@ class Context:
 
     def application_with(self, passphrase: str) -> Application:
         """Like ``application``, with a passphrase that was asked for already."""
-        return self.front.holder_elsewhere() or self.front.unlock(passphrase)
+        return self.holder_elsewhere() or self.front.unlock(passphrase)
 
     def new_passphrase(self, file: Path | None = None) -> str:
         """A passphrase to make: from the file, or typed twice with its strength said."""

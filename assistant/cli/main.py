@@ -36,6 +36,7 @@ NOUNS = (
     "card",
     "models",
     "doctor",
+    "agent",
 )
 
 Run = Callable[[argparse.Namespace, Context], int]

@@ -23,6 +23,7 @@ from assistant.errors import AssistantError, UsageError, VaultLocked
 from assistant.holder import controls
 from assistant.holder import interface as ask
 from assistant.holder.bounds import Bounds
+from assistant.holder.earlier import with_past
 from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
 from assistant.holder.keeping import Keeping
@@ -63,6 +64,7 @@ class Parts:
     new_kdf: Callable[[], KdfParameters]
     patience: float
     watch_every: float = 5.0
+    face: str = "command"
     documents: tuple[PolicyDocument, ...] = ()
     authorities: tuple[AuthorityState, ...] = ()
     model_about: Callable[[], tuple[str, str]] = lambda: ("", "")
@@ -231,8 +233,9 @@ class Holder:
             candidates=max(request.candidates, int(settings.number("candidates"))),
             confirmed=request.confirmed,
         )
+        ledger = self._incognito if incognito else self._vault_ledger
         desk = Desk(
-            ledger=self._incognito if incognito else self._vault_ledger,
+            ledger=with_past(ledger, request.earlier, parts.gate) if request.earlier else ledger,
             gate=parts.gate,
             policy=parts.policy,
             model=parts.model,

@@ -19,11 +19,20 @@ from assistant.holder.wire import Reply, Request
 # -- requests ------------------------------------------------------------------------------
 
 
+class Exchange(msgspec.Struct, frozen=True):
+    """A question and its answer as a client tells them: unverified text on both sides."""
+
+    question: str
+    answer: str
+
+
 class Ask(Request, frozen=True, tag="ask"):
     """One turn. ``conversation`` "" means a new one, "last" the latest.
 
     ``confirmed`` names rules the user has said yes to for this text. ``candidates`` 1 to 3.
-    ``again_of`` regenerates the answer of that turn. Replies: the turn's events.
+    ``again_of`` regenerates the answer of that turn. ``earlier`` stands in the prompt in
+    the place of what the conversation holds, after the gate read it. Replies: the turn's
+    events.
     """
 
     text: str
@@ -35,6 +44,7 @@ class Ask(Request, frozen=True, tag="ask"):
     candidates: int = 1
     confirmed: tuple[str, ...] = ()
     again_of: str = ""
+    earlier: tuple[Exchange, ...] = ()
 
 
 FeedbackKind = Literal["up", "down", "score", "edit", "choice", "note"]
@@ -380,7 +390,8 @@ class StatusLine(Reply, frozen=True, tag="status-line"):
     """What the status line shows; ``model_state`` loading, ready, restarting or stopped.
 
     ``disclosure`` is said at the start of a chat; ``notice_text`` after ``notice_minutes``
-    of one session, where a tier requires it (0: none does).
+    of one session, where a tier requires it (0: none does). ``held_by`` is the face that
+    holds the vault (command, terminal app, agent, server) and ``pid`` its process.
     """
 
     model: str
@@ -395,6 +406,8 @@ class StatusLine(Reply, frozen=True, tag="status-line"):
     disclosure: tuple[str, ...] = ()
     notice_minutes: int = 0
     notice_text: str = ""
+    held_by: str = ""
+    pid: int = 0
 
 
 class ProfileItem(Reply, frozen=True, tag="profile-item"):

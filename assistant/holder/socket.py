@@ -100,6 +100,8 @@ class HolderSocket:
         self._path = address(home)
         self._application = application
         self._closed = threading.Event()
+        self._open = 0
+        self._counting = threading.Condition()
         # We hold the vault's lock file, so whoever left this socket behind is gone.
         if sys.platform != "win32":
             Path(self._path).unlink(missing_ok=True)
@@ -127,6 +129,11 @@ class HolderSocket:
         if sys.platform != "win32":
             Path(self._path).unlink(missing_ok=True)
 
+    def drain(self, seconds: float) -> None:
+        """Wait until every request was answered to its end, so long at most."""
+        with self._counting:
+            self._counting.wait_for(lambda: self._open == 0, seconds)
+
     def _serve(self) -> None:
         while not self._closed.is_set():
             try:
@@ -136,7 +143,19 @@ class HolderSocket:
             if self._closed.is_set() or not _same_user(connection):
                 connection.close()
                 continue
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+            self._count(1)
+            threading.Thread(target=self._answer_one, args=(connection,), daemon=True).start()
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._open += more
+            self._counting.notify_all()
+
+    def _answer_one(self, connection: Connection[Any, Any]) -> None:
+        try:
+            self._answer(connection)
+        finally:
+            self._count(-1)
 
     def _answer(self, connection: Connection[Any, Any]) -> None:
         with connection:
@@ -234,7 +253,7 @@ class RemoteApplication:
                     case EndFrame():
                         return
                     case ErrorFrame():
-                        raise _error(frame)
+                        raise named_error(frame.name, frame.message, frame.hint)
                     case _:
                         yield frame.body
 
@@ -247,7 +266,8 @@ def _sender(connection: Connection[Any, Any]) -> Callable[[], None]:
     return send
 
 
-def _error(frame: ErrorFrame) -> AssistantError:
-    kind = getattr(errors, frame.name, AssistantError)
+def named_error(name: str, message: str, hint: str) -> AssistantError:
+    """An error of our tree as another process told it; an unknown name is a fault of ours."""
+    kind = getattr(errors, name, AssistantError)
     known = isinstance(kind, type) and issubclass(kind, AssistantError)
-    return (kind if known else AssistantError)(frame.message, hint=frame.hint)
+    return (kind if known else AssistantError)(message, hint=hint)

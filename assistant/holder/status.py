@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from assistant.engine.interfaces import Phase
@@ -37,4 +38,6 @@ def status_line(parts: Parts, settings: UserSettings, context: tuple[int, int]) 
         disclosure=parts.policy.disclosure,
         notice_minutes=session.minutes if session else 0,
         notice_text=session.text if session else "",
+        held_by=parts.face,
+        pid=os.getpid(),
     )
