@@ -64,14 +64,20 @@ def publish(
 ) -> Published:
     """Publish a complete draft into ``folder`` and ``folder``'s name with ``.zip``.
 
+    The last timestamp is kept in ``work`` too, so that publishing into another folder does
+    not begin its versions again: machines would call that a rollback.
+
     Raises:
         UsageError: signatures are missing, or the key is not the publishing key.
         BundleUnverified: what would be published does not verify.
     """
     if missing_signatures(work):
         raise UsageError("The draft still lacks signatures; `policy sign` says which.")
-    files = _draft_files(work)
-    return _write(folder, _freshened(files, folder, signer, now, lifetimes), disk)
+    last = max(_last_timestamp(folder), _last_timestamp(work))
+    files = _freshened(_draft_files(work), last, signer, now, lifetimes)
+    published = _write(folder, files, disk)
+    replace_file(disk, work / "timestamp.json", files["timestamp.json"])
+    return published
 
 
 def renew(
@@ -92,7 +98,8 @@ def renew(
         for name, raw in current.files.items()
         if "snapshot" not in name and name != "timestamp.json"
     }
-    return _write(folder, _freshened(files, folder, signer, now, lifetimes), disk)
+    last = _last_timestamp(folder)
+    return _write(folder, _freshened(files, last, signer, now, lifetimes), disk)
 
 
 def verify_published(source: BundleSource) -> VerifiedBundle:
@@ -125,7 +132,7 @@ def _draft_files(work: Path) -> dict[str, bytes]:
 
 def _freshened(
     files: dict[str, bytes],
-    folder: Path,
+    last: int,
     signer: CryptoSigner,
     now: datetime,
     lifetimes: Lifetimes,
@@ -134,7 +141,7 @@ def _freshened(
     keyid = signer.public_key.keyid
     if any(keyid not in root.roles[role].keyids for role in ("snapshot", "timestamp")):
         raise UsageError("That is not this authority's publishing key.")
-    version = _last_timestamp(folder) + 1
+    version = last + 1
     snapshot = Snapshot(
         version=version,
         expires=(now + lifetimes.snapshot).replace(microsecond=0),
