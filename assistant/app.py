@@ -5,7 +5,6 @@ clocks or sources of randomness.
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import threading
 import time
@@ -366,6 +365,8 @@ class LocalFront:
             raise VaultBusy("This home's socket cannot be made.") from error
 
     def _wire(self, vault: Vault) -> Holder:
+        import secrets
+
         from assistant.holder.holder import Holder, Parts
         from assistant.policy import Gate
         from assistant.policy.canaries import failing_canaries

@@ -5,6 +5,7 @@
     AssistantError                     70  a fault of ours
     ├── UsageError                      2  the command was wrong
     │   ├── ConfirmationMissing         2  needs --yes, --confirm or --fingerprint
+    │   │   └── ConsentNeeded           2  a special category of personal data
     │   └── NoSuchItem                  2  an id that names nothing
     ├── VaultError                      3
     │   ├── VaultMissing                3  no vault in this home yet
@@ -80,6 +81,12 @@ class ConfirmationMissing(UsageError):
     """Something that needs a yes was asked for without a terminal to ask on."""
 
     default_hint = "Repeat the command with the flag that confirms it."
+
+
+class ConsentNeeded(ConfirmationMissing):
+    """Something about a special category of personal data, without consent to keep it."""
+
+    default_hint = "Repeat it with --consent if you want it kept."
 
 
 class NoSuchItem(UsageError):

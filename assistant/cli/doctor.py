@@ -8,11 +8,15 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from assistant import __version__
 from assistant.cli.context import Context
 from assistant.cli.output import print_json, say
 from assistant.errors import AssistantError
+
+if TYPE_CHECKING:
+    from assistant.engine import MemoryClient
 
 _WAIT = 120.0
 
@@ -110,14 +114,40 @@ def _children(context: Context) -> Iterator[Finding]:
         yield Finding("decoding", "ok", f"llama-cpp-python {version}, about {speed:.0f} tokens/s")
         yield from _wall("model child", model.wall)
         memory.wait_ready(_WAIT)
-        (vector,) = memory.embed(["one sentence"])
-        yield Finding("embedding", "ok", f"{len(vector) // 4} dimensions")
+        yield _embedding(context, memory)
         yield from _wall("memory child", memory.wall)
     except AssistantError as error:
         yield Finding("engine", "problem", f"{error.message} {error.hint}", error.exit_code)
     finally:
         model.stop()
         memory.stop()
+
+
+_SENTENCES = ("one sentence", "Suggest a dinner without meat.", "Ünïcödé — and numbers: 1,234")
+_EQUAL = 1e-3
+
+
+def _embedding(context: Context, memory: MemoryClient) -> Finding:
+    """The fast pass against sentence-transformers itself, in a child of its own."""
+    from assistant.engine import MemoryClient, MemorySettings
+
+    library = MemoryClient(MemorySettings(library=True))
+    try:
+        library.start(context.front.registry.embedder())
+        fast = memory.embed(_SENTENCES)
+        library.wait_ready(_WAIT)
+        difference = max(
+            abs(a - b)
+            for one, other in zip(fast, library.embed(_SENTENCES), strict=True)
+            for a, b in zip(memoryview(one).cast("f"), memoryview(other).cast("f"), strict=True)
+        )
+    finally:
+        library.stop()
+    version = importlib.metadata.version("sentence-transformers")
+    told = f"{len(fast[0]) // 4} dimensions, within {difference:.0e} of sentence-transformers {version}"
+    if difference > _EQUAL:
+        return Finding("embedding", "problem", f"wrong: {told}", 70)
+    return Finding("embedding", "ok", told)
 
 
 def _wall(who: str, report: object) -> Iterator[Finding]:

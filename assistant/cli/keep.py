@@ -36,6 +36,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "read an export of this program, or ChatGPT's conversations.json",
     )  # fmt: skip
     read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument(
+        "--consent", action="store_true", help="keep preferences about special categories, too"
+    )
     erase = _add(
         commands, "erase", run_erase,
         "erase for good: turn ID, feedback ID, preference ID, conversation ID, "
@@ -112,7 +115,7 @@ def run_export(arguments: argparse.Namespace, context: Context) -> int:
 
 def run_import(arguments: argparse.Namespace, context: Context) -> int:
     """Adds what is not there yet; nothing is overwritten."""
-    return _carry_out(arguments, context, Import(str(arguments.file.absolute())))
+    return _carry_out(arguments, context, Import(str(arguments.file.absolute()), arguments.consent))
 
 
 def run_erase(arguments: argparse.Namespace, context: Context) -> int:

@@ -21,6 +21,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     add.add_argument("file", type=Path, metavar="FILE")
     for name, run, about in (
         ("use", use, "chat with this one; the previous stays if it fails"),
+        ("pull", pull, "fetch a catalogue model; this uses the network"),
         ("verify", verify, "hash the file again and compare"),
         ("remove", remove, "forget an added model; its file stays"),
     ):
@@ -83,6 +84,22 @@ def use(arguments: argparse.Namespace, context: Context) -> int:
         print_json(_object(entry))
     else:
         say(f"{entry.id} is in use.")
+    return 0
+
+
+def pull(arguments: argparse.Namespace, context: Context) -> int:
+    """Fetch a model the catalogue names, each file held to its digest."""
+    from assistant.engine import ModelCatalogue
+    from assistant.engine.fetch import pull as fetch
+
+    settings = context.front.settings
+    model = ModelCatalogue.load(settings.catalogue).get(arguments.id)
+    fetch(model, settings.weights, _progress(context))
+    _clear(context)
+    if arguments.json:
+        print_json(_object(context.front.registry.entry(arguments.id)))
+    else:
+        say(f"{model.id} is here, its digest holds. Use it: assistant models use {model.id}")
     return 0
 
 

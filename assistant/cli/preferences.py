@@ -6,6 +6,7 @@ import argparse
 
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
+from assistant.holder.controls import ConsentItem, ListConsents, RevokeConsent
 from assistant.holder.interface import (
     AddPreference,
     AnyRequest,
@@ -41,6 +42,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     for name, about in _ACTS.items():
         verb = verbs.add_parser(name, help=about)
         verb.add_argument("id", metavar="ID")
+    for verb in (add, edit, verbs.choices["accept"], verbs.choices["enable"]):
+        verb.add_argument(
+            "--consent", action="store_true",
+            help="keep it although it speaks of health, belief or another special category",
+        )  # fmt: skip
+    verbs.add_parser("consents", help="special categories you agreed to keep")
+    revoke = verbs.add_parser("revoke", help="take a consent back; erases what it covered")
+    revoke.add_argument("id", metavar="ID")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -66,23 +75,33 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             _show(reply)
         elif isinstance(reply, Done):
             say(reply.what or "Done.")
+        elif isinstance(reply, ConsentItem):
+            one = reply.consent
+            say(f"{one.preference}  {', '.join(one.categories)}, since {one.since[:10]}")
     if not shown and not arguments.json:
-        complain("Nothing is kept yet." if arguments.verb == "list" else "Nothing is proposed.")
+        complain("Nothing is proposed." if arguments.verb == "proposals" else "Nothing is kept.")
     return 0
 
 
 def _request(arguments: argparse.Namespace) -> AnyRequest:
     match arguments.verb:
         case "add":
-            return AddPreference(arguments.text, arguments.scope, arguments.scope_ref)
+            return AddPreference(
+                arguments.text, arguments.scope, arguments.scope_ref, arguments.consent
+            )
         case "edit":
-            return EditPreference(arguments.id, arguments.text)
+            return EditPreference(arguments.id, arguments.text, arguments.consent)
         case "delete":
             return DeletePreference(arguments.id)
         case "proposals":
             return ListPreferences("proposed")
         case "accept" | "reject" | "disable" | "enable" as verb:
-            return SetPreferenceState(arguments.id, _STATES[verb])  # type: ignore[arg-type]
+            consent = getattr(arguments, "consent", False)
+            return SetPreferenceState(arguments.id, _STATES[verb], consent)  # type: ignore[arg-type]
+        case "consents":
+            return ListConsents()
+        case "revoke":
+            return RevokeConsent(arguments.id)
         case _:
             return ListPreferences("all" if arguments.all else "")
 

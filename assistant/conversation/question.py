@@ -12,7 +12,8 @@ class Question:
     """One question with its circumstances.
 
     ``confirmed`` names the rules whose "confirm" the person has answered with yes.
-    ``candidates`` is 1 to 3. ``seed`` is already drawn: a turn draws no randomness.
+    ``candidates`` is 1 to 3. ``exact`` asks for the same answer again for the same seed,
+    cached or cold, at some cost. ``seed`` is already drawn: a turn draws no randomness.
     """
 
     text: str
@@ -21,6 +22,7 @@ class Question:
     seed: int
     max_tokens: int
     candidates: int = 1
+    exact: bool = False
     confirmed: tuple[str, ...] = ()
 
 

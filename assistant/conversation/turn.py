@@ -240,7 +240,7 @@ class _Run:
         fitting = desk.model.fit(history, message, question.max_tokens)
         request = GenerateRequest(
             fitting, message, question.candidates, question.seed,
-            question.max_tokens, desk.sampling,
+            question.max_tokens, desk.sampling, question.exact,
         )  # fmt: skip
         return request, fitting
 

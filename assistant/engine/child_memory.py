@@ -43,7 +43,8 @@ def main(arguments: Sequence[str]) -> None:
     from assistant.engine.vector_index import VectorIndex
 
     try:
-        embedder = open_embedder(verified_folder(Path(request.folder), request.sha256))
+        folder = verified_folder(Path(request.folder), request.sha256)
+        embedder = open_embedder(folder, library=request.library)
     except ModelMissing:
         desk.reply(envelope.id, LoadFailed("missing"))
         return

@@ -41,11 +41,15 @@ class Embedder(Protocol):
         ...
 
 
-def open_embedder(folder: Path) -> Embedder:
-    """The fast forward pass where it computes this model exactly, else the library."""
+def open_embedder(folder: Path, *, library: bool = False) -> Embedder:
+    """The fast forward pass where it computes this model exactly, else the library.
+
+    ``library`` asks for the library in any case: `doctor` holds the two to one another.
+    """
     from assistant.engine import bert
 
-    return bert.BertEmbedder(folder) if bert.fits(folder) else LibraryEmbedder(folder)
+    fast = bert.fits(folder) and not library
+    return bert.BertEmbedder(folder) if fast else LibraryEmbedder(folder)
 
 
 class LibraryEmbedder:

@@ -50,9 +50,13 @@ class EmbedderFolder:
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
-    """``chroma_from`` items on, Chroma is filled and asked; below, search is exact."""
+    """``chroma_from`` items on, Chroma is filled and asked; below, search is exact.
+
+    ``library`` runs sentence-transformers where a faster pass would do.
+    """
 
     chroma_from: int = 1
+    library: bool = False
 
 
 DEFAULT_SETTINGS = MemorySettings()
@@ -74,7 +78,10 @@ class MemoryClient:
         """Start loading; returns at once."""
         self.stop()
         request = LoadEmbedder(
-            str(embedder.path), dict(embedder.sha256), self._settings.chroma_from
+            str(embedder.path),
+            dict(embedder.sha256),
+            self._settings.chroma_from,
+            self._settings.library,
         )
         plan = ChildPlan("assistant.engine.child_memory", (embedder.path,), (), lambda _: request)
         self._supervisor = Supervisor(plan)

@@ -251,11 +251,15 @@ class DecodeProbed(msgspec.Struct, frozen=True, tag="decode_probed"):
 
 
 class LoadEmbedder(msgspec.Struct, frozen=True, tag="load_embedder"):
-    """Load the embedding model in ``folder``; every file must have its digest."""
+    """Load the embedding model in ``folder``; every file must have its digest.
+
+    ``library`` asks for sentence-transformers itself where a faster pass would do.
+    """
 
     folder: str
     sha256: dict[str, str]
     chroma_from: Count
+    library: bool = False
 
 
 class Embed(msgspec.Struct, frozen=True, tag="embed"):

@@ -9,6 +9,7 @@ from assistant.holder.card import BaseModel, Card, card_of
 from assistant.holder.controls import CardQuery, CardReply
 
 if TYPE_CHECKING:
+    from assistant.holder.consents import Consents
     from assistant.holder.holder import Parts
     from assistant.holder.taste import Taste
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 class Bounds:
     """Reads everything anew for each answer; keeps nothing."""
 
-    def __init__(self, parts: Parts, taste: Taste) -> None:
-        self._parts, self._taste = parts, taste
+    def __init__(self, parts: Parts, taste: Taste, consents: Consents) -> None:
+        self._parts, self._taste, self._consents = parts, taste, consents
 
     def card(self, request: CardQuery) -> CardReply:
         """The alignment card. Raises PolicyRefusal where a tier forbids that export."""
@@ -37,7 +38,7 @@ class Bounds:
             preferences=parts.vault.preferences.list(),
             feedback=parts.vault.feedback.list(with_undone=True),
             profile=self._taste.profile,
-            consents=(),
+            consents=self._consents.list(),
         )
 
 

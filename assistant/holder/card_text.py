@@ -101,7 +101,8 @@ def _taught_lines(card: Card) -> Iterable[str]:
     yield "  style profile (● shapes answers, ○ does not)"
     for s in card.profile:
         by = f", bounded by {s.bounded_by}" if s.bounded_by else ""
-        yield f"    {s.dimension:<13} {s.low_end:>15} {draw(s)} {s.high_end}  {s.words}, {s.source}{by}"
+        drawn = f"{s.low_end:>15} {draw(s)} {s.high_end}"
+        yield f"    {s.dimension:<13} {drawn}  {s.words}, {s.source}{by}"
     said = (f"{', '.join(c.categories)} ({c.preference}, {c.since[:10]})" for c in card.consents)
     yield from _named("special categories you agreed to keep", said)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from assistant.holder.card import Card
+from assistant.holder.card import Card, Consented
 from assistant.holder.wire import Reply, Request
 
 
@@ -26,5 +26,21 @@ class CardReply(Reply, frozen=True, tag="card-reply"):
     card: Card
 
 
-ControlRequest = CardQuery
-ControlReply = CardReply
+class ListConsents(Request, frozen=True, tag="list-consents"):
+    """Reply: ``ConsentItem`` each, oldest first."""
+
+
+class ConsentItem(Reply, frozen=True, tag="consent"):
+    """A consent to keep a preference about a special category."""
+
+    consent: Consented
+
+
+class RevokeConsent(Request, frozen=True, tag="revoke-consent"):
+    """Take a consent back: the preference it covers is erased. Reply: ``Done``."""
+
+    id: str
+
+
+ControlRequest = CardQuery | ListConsents | RevokeConsent
+ControlReply = CardReply | ConsentItem

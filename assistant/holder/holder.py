@@ -23,6 +23,7 @@ from assistant.errors import AssistantError, UsageError, VaultLocked
 from assistant.holder import controls
 from assistant.holder import interface as ask
 from assistant.holder.bounds import Bounds
+from assistant.holder.consents import Consents
 from assistant.holder.earlier import with_past
 from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
@@ -84,15 +85,16 @@ class Holder:
         vault = parts.vault
         self.settings = UserSettings(vault, parts.policy)
         self._feed = MemoryFeed(vault, parts.memory, parts.embedder_digest)
+        consents = Consents(vault, parts.now)
         self._taste = Taste(
-            vault, parts.memory, self._feed, parts.policy, parts.now, parts.patience
+            vault, parts.memory, self._feed, parts.policy, parts.now, parts.patience, consents
         )
         self._history = History(vault)
         self._learning = Learning(
-            vault, parts.gate, self._feed, self._taste, self.settings, parts.now
+            vault, parts.gate, self._feed, self._taste, self.settings, consents, parts.now
         )
         self._keeping = Keeping(vault, parts.gate, parts.policy, self._learning, parts.new_kdf)
-        self._bounds = Bounds(parts, self._taste)
+        self._bounds = Bounds(parts, self._taste, consents)
         why = self._taste.for_turn(0, earlier=True)
         self._account = Account(vault, self._history, parts.policy, why)
         self._vault_ledger = VaultLedger(vault)
@@ -231,6 +233,7 @@ class Holder:
             seed=parts.new_seed() if request.seed is None else request.seed,
             max_tokens=min(request.max_tokens or most, self._most_tokens(most, request)),
             candidates=max(request.candidates, int(settings.number("candidates"))),
+            exact=request.seed is not None,
             confirmed=request.confirmed,
         )
         ledger = self._incognito if incognito else self._vault_ledger

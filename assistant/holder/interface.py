@@ -83,25 +83,30 @@ class ListPreferences(Request, frozen=True, tag="list-preferences"):
 
 
 class AddPreference(Request, frozen=True, tag="add-preference"):
-    """State a preference in plain words. Reply: ``PreferenceItem``; may raise PolicyRefusal."""
+    """State a preference in plain words. Reply: ``PreferenceItem``; may raise PolicyRefusal,
+    and ConsentNeeded where it speaks of a special category and ``consent`` is not given.
+    """
 
     text: str
     scope: str = "always"
     scope_ref: str = ""
+    consent: bool = False
 
 
 class EditPreference(Request, frozen=True, tag="edit-preference"):
-    """Reword a preference or a proposal. Reply: ``PreferenceItem``."""
+    """Reword a preference or a proposal. Reply: ``PreferenceItem``; as ``AddPreference``."""
 
     id: str
     text: str
+    consent: bool = False
 
 
 class SetPreferenceState(Request, frozen=True, tag="set-preference"):
-    """Accept, reject, disable, enable. Reply: ``PreferenceItem``."""
+    """Accept, reject, disable, enable. Reply: ``PreferenceItem``; as ``AddPreference``."""
 
     id: str
     state: Literal["active", "disabled", "rejected"]
+    consent: bool = False
 
 
 class DeletePreference(Request, frozen=True, tag="delete-preference"):
@@ -219,9 +224,13 @@ class Export(Request, frozen=True, tag="export"):
 
 
 class Import(Request, frozen=True, tag="import"):
-    """Read an export of this program or of ChatGPT. Reply: ``Done``."""
+    """Read an export of this program or of ChatGPT. Reply: ``Done``.
+
+    ``consent``: to keep preferences about special categories; without it they are left out.
+    """
 
     path: str
+    consent: bool = False
 
 
 class EraseItem(Request, frozen=True, tag="erase"):

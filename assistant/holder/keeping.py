@@ -14,6 +14,7 @@ from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultExists
 from assistant.holder import interface as ask
 from assistant.holder.interface import AnyReply, Done, RecoveryKey
 from assistant.holder.learning import Learning
+from assistant.personal.special import stated
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.passphrases import passphrase_bytes
 from assistant.vault.records import ItemKind
@@ -116,8 +117,10 @@ class Keeping:
     def _import(self, request: ask.Import) -> Done:
         conversations = turns = preferences = passed_over = refused = 0
         for document in read_import(Path(request.path)):
-            kept, stopped = self._permitted(document)
+            kept, stopped = self._permitted(document, consent=request.consent)
             counts = self._vault.import_document(kept)
+            for preference in kept.preferences:
+                self._learning.consents.give(preference.id, stated(preference.text))
             conversations += counts.conversations
             turns += counts.turns
             preferences += counts.preferences
@@ -128,17 +131,21 @@ class Keeping:
             f"Imported {conversations} conversations with {turns} turns and "
             f"{preferences} preferences; {passed_over} were there already."
         )
-        return Done(told + (f" Policy refused {refused} preferences." if refused else ""))
+        if refused:
+            told += f" {refused} preferences were refused by policy or need your consent."
+        return Done(told)
 
-    def _permitted(self, document: ExportDocument) -> tuple[ExportDocument, int]:
-        """Every imported preference passes the gate as a typed one would."""
+    def _permitted(self, document: ExportDocument, *, consent: bool) -> tuple[ExportDocument, int]:
+        """Every imported preference passes gate and consent as a typed one would."""
         import msgspec
 
         kept = []
         for preference in document.preferences:
             segment = Segment(preference.text, Origin.PREFERENCE)
             decision = self._gate.check([segment], Where.PREFERENCE)
-            if decision.effect < Effect.CONFIRM:
+            if stated(preference.text) and not consent:
+                self._learning.consents.count_refused()
+            elif decision.effect < Effect.CONFIRM:
                 kept.append(preference)
             else:
                 log_rulings(self._vault, [ruling_of(decision, Where.PREFERENCE)])

@@ -10,7 +10,9 @@ from assistant.conversation.events import Ruling
 from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError
+from assistant.holder import controls
 from assistant.holder import interface as ask
+from assistant.holder.consents import Consents
 from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.settings import UserSettings
@@ -24,6 +26,7 @@ from assistant.personal.preferences import (
 )
 from assistant.personal.profile import DimensionState
 from assistant.personal.proposals import propose
+from assistant.personal.special import mentioned
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.records import (
     Erased,
@@ -52,10 +55,11 @@ class Learning:
         feed: MemoryFeed,
         taste: Taste,
         settings: UserSettings,
+        consents: Consents,
         now: Callable[[], datetime],
     ) -> None:
         self._vault, self._gate, self._feed, self._taste = vault, gate, feed, taste
-        self._settings, self.now = settings, now
+        self._settings, self.consents, self.now = settings, consents, now
 
     def handle(self, request: Any) -> Iterator[AnyReply]:
         """Answer one request; see ``interface``."""
@@ -72,6 +76,12 @@ class Learning:
                 self._vault.preferences.get(request.id)
                 self.forget(self._vault.erase.item(ItemKind.PREFERENCE, request.id))
                 yield Done("Erased.")
+            case controls.ListConsents():
+                yield from map(controls.ConsentItem, self.consents.list())
+            case controls.RevokeConsent():
+                self.consents.require_known(request.id)
+                self.forget(self._vault.erase.item(ItemKind.PREFERENCE, request.id))
+                yield Done("The consent is revoked and what it covered is erased.")
             case ask.GiveFeedback():
                 yield self._give(request)
             case ask.ListFeedback():
@@ -95,12 +105,14 @@ class Learning:
             raise UsageError("A scope is always, project, topic or chat.") from error
         if scope is not Scope.ALWAYS and not request.scope_ref:
             raise UsageError("This scope needs to say which.", hint="Give --for WHAT.")
+        special = self.consents.require(text, given=request.consent)
         reading = read_preference(text)
         expires = self.now() + reading.expires_after if reading.expires_after else None
         kept = self._vault.preferences.add(
             text, scope=scope, scope_ref=request.scope_ref, expires=expires,
             domain=",".join(sorted(reading.domains)),
         )  # fmt: skip
+        self.consents.give(kept.id, special)
         self._feed.changed()
         return self._item(kept)
 
@@ -138,7 +150,10 @@ class Learning:
 
     def _edit(self, request: ask.EditPreference) -> PreferenceItem:
         self._vault.preferences.get(request.id)
-        self._vault.preferences.reword(request.id, self._checked(request.text))
+        text = self._checked(request.text)
+        special = self.consents.require(text, given=request.consent, known=request.id)
+        self._vault.preferences.reword(request.id, text)
+        self.consents.give(request.id, special)
         self._feed.forget([(ItemKind.PREFERENCE, request.id)])
         self._feed.changed()
         return self._item(self._vault.preferences.get(request.id))
@@ -147,6 +162,10 @@ class Learning:
         preference = self._vault.preferences.get(request.id)
         if request.state == "active":
             self._checked(preference.text)
+            special = self.consents.require(
+                preference.text, given=request.consent, known=request.id
+            )
+            self.consents.give(request.id, special)
         self._vault.preferences.set_state(request.id, PreferenceState(request.state))
         return self._item(self._vault.preferences.get(request.id))
 
@@ -173,6 +192,8 @@ class Learning:
         for act in acts:
             if act.kind in {FeedbackKind.EDIT, FeedbackKind.NOTE}:
                 self._check_note(act.value)
+            if act.kind is FeedbackKind.NOTE:
+                self.consents.refuse_note(act.value)
         stored = [
             self._vault.feedback.add(turn.id, act.kind, act.value, act.reasons) for act in acts
         ]
@@ -184,7 +205,7 @@ class Learning:
         return FeedbackGiven(stored[0].id, turn.id, proposal)
 
     def _check_note(self, text: str) -> None:
-        """What is kept for later prompts passes the gate as a memory would."""
+        """What is kept for later prompts passes the gate as a memory would. May raise."""
         decision = self._gate.check([Segment(text, Origin.USER)], Where.MEMORY)
         if decision.effect is Effect.BLOCK:
             ruling = ruling_of(decision, Where.MEMORY)
@@ -210,6 +231,10 @@ class Learning:
         return None
 
     def _may_keep(self, text: str) -> bool:
+        """Nothing of a special category is ever inferred, whatever was consented to."""
+        if mentioned(text):
+            self.consents.count_refused()
+            return False
         decision = self._gate.check([Segment(text, Origin.PREFERENCE)], Where.PREFERENCE)
         return decision.effect < Effect.CONFIRM
 
@@ -267,6 +292,7 @@ class Learning:
     def forget(self, erased: Erased) -> None:
         """What was erased leaves the running indexes and the profile at once."""
         self._feed.forget(erased.items)
+        self.consents.drop(id_ for kind, id_ in erased.items if kind is ItemKind.PREFERENCE)
         self._taste.changed()
 
     def refill(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.conversation.events import UsedItem
+from assistant.holder.consents import Consents
 from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
 from assistant.personal.choosing import choose
 from assistant.personal.considered import Considered, Recollection
@@ -14,6 +16,7 @@ from assistant.personal.feedback import Role, lesson
 from assistant.personal.placement import block, rendered_again
 from assistant.personal.profile import Bound, Profile, build_profile, instructions
 from assistant.personal.recall import Recall
+from assistant.personal.special import speaks_of_a_person, stated
 from assistant.personal.styles import Style, read_wishes
 from assistant.vault.records import Feedback, Found, ItemKind, Turn
 
@@ -56,8 +59,10 @@ class Taste:
         policy: EffectivePolicy,
         now: Callable[[], datetime],
         patience: float,
+        consents: Consents,
     ) -> None:
         self._vault, self._feed, self._patience = vault, feed, patience
+        self._consents = consents
         self._bounds = profile_bounds(policy)
         self._profile: Profile | None = None
         self._building = threading.Lock()
@@ -75,8 +80,30 @@ class Taste:
     def recollect(self, question: str, conversation: str, k: int) -> Recollection:
         """Everything weighed for a question. Waits for the embedder as long as wired to."""
         self._feed.catch_up(self._patience)
-        return self._recall.find(
+        found = self._recall.find(
             question, conversation=conversation, k=k, budget_tokens=_BUDGET_TOKENS
+        )
+        return self._permitted(found)
+
+    def _permitted(self, found: Recollection) -> Recollection:
+        """Without memories of a special category that no consent covers.
+
+        A preference needs its own; earlier turns and rated answers, which are kept as
+        history and not as memory, come back where some consent covers the category.
+        """
+        everywhere = self._consents.everywhere()
+
+        def kept(item: Considered) -> bool:
+            if item.kind is ItemKind.PREFERENCE:
+                return set(stated(item.text)) <= self._consents.of(item.id)
+            return set(speaks_of_a_person(item.text)) <= everywhere
+
+        return replace(
+            found,
+            items=tuple(item for item in found.items if kept(item)),
+            considered=tuple(
+                item if kept(item) else item.dropped("no consent") for item in found.considered
+            ),
         )
 
     @property

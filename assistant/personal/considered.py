@@ -14,7 +14,7 @@ class Considered:
 
     ``score`` orders memories (0 to 1), ``bm25`` and ``dense`` are the raw figures behind
     it. ``passed`` says whether it stands beside the question; if not, ``reason`` is one of
-    "unrelated", "contradicted", "repeats", "enough" (of its kind) or "budget".
+    "unrelated", "contradicted", "repeats", "enough" (of its kind), "budget" or "no consent".
     ``style``: a wish about the form of every answer. ``role``: for rated answers.
     """
 

@@ -150,6 +150,8 @@ class DoorsApp(App[int]):
 
     def trouble(self, error: AssistantError) -> None:
         """A request failed: say so, or leave the vault where that is what it means."""
+        if self._requests is None:
+            return  # several requests failed of one cause; the first has said it
         if isinstance(error, VaultLocked | HolderGone):
             self._leave_vault()
             self.look()

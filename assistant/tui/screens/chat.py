@@ -9,12 +9,15 @@ from textual import work
 
 from assistant.holder.interface import (
     ConversationItem,
+    Done,
+    EraseItem,
     ListConversations,
     ShowConversation,
     TurnItem,
 )
 from assistant.tui.requests import Requests
 from assistant.tui.screens.chat_feedback import FeedbackScreen
+from assistant.tui.screens.dialogs import YesNo
 from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.turn import TurnView
 
@@ -29,7 +32,8 @@ class ChatScreen(FeedbackScreen):
 
     def on_mount(self) -> None:
         """Go on where one left off."""
-        self.run_worker(self._resume(), group="load")
+        if not self.requests.closed:
+            self.run_worker(self._resume(), group="load")
 
     async def _resume(self) -> None:
         latest = await self.requests.one(ListConversations(limit=1), ConversationItem)
@@ -153,6 +157,19 @@ class ChatScreen(FeedbackScreen):
         if isinstance(self.focused, TurnView):
             self.focused.toggle_question()
 
+    @work(group="erase")
+    async def action_erase(self) -> None:
+        """Erase a turn, its traces and what was learned from it, after a question."""
+        view = self.target()
+        if view is None:
+            return
+        question = YesNo("Erase this turn?", "It and what was learned from it are gone for good.")
+        if not await self.app.push_screen_wait(question):
+            return
+        if await self.requests.one(EraseItem("turn", view.turn), Done):
+            await view.remove()
+            self.prompt.focus()
+
     # -- copying ---------------------------------------------------------------------------
 
     def action_copy_answer(self) -> None:
@@ -221,6 +238,12 @@ class ChatScreen(FeedbackScreen):
         from assistant.tui.screens.acts import ActsScreen
 
         await self.app.push_screen(ActsScreen(self.requests, self.clock))
+
+    async def action_profile(self) -> None:
+        """The style profile."""
+        from assistant.tui.screens.profile import ProfileScreen
+
+        await self.app.push_screen(ProfileScreen(self.requests))
 
     async def action_why(self) -> None:
         """What shaped the answer."""

@@ -44,6 +44,7 @@ class TurnsScreen(Screen[None]):
     """Sends questions and shows what comes back."""
 
     BINDINGS = bindings("chat")
+    AUTO_FOCUS = "#prompt"
 
     def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
         super().__init__()
@@ -55,11 +56,13 @@ class TurnsScreen(Screen[None]):
         self.impersonal_next = False
         self._feed: TurnFeed | None = None
         self._noticed: set[str] = set()
+        self._since = clock()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="heading"):
             yield Static("", id="title", markup=False)
             yield Static("", id="badge", markup=False)
+        yield Static("", id="disclosure", markup=False)
         yield Transcript()
         with Vertical(id="foot"):
             yield WaitingLine(self.clock)
@@ -90,7 +93,8 @@ class TurnsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The cursor is in the prompt while the model is still warming."""
-        self.prompt.focus()
+        if self.requests.closed:
+            return  # locked again before this was even mounted
         self.write_heading()
         self.run_worker(self._watch_status(), group="status")
 
@@ -110,11 +114,21 @@ class TurnsScreen(Screen[None]):
         line = await self.requests.one(StatusQuery(), StatusLine)
         if line is not None and self.is_mounted:
             self.query_one(StatusBar).show(line)
+            self._say_what_is_owed(line)
             for notice in line.notices:
                 if notice not in self._noticed:  # said once, not at every look
                     self._noticed.add(notice)
                     self.app.notify(foreign(notice).plain, markup=False)
         return line
+
+    def _say_what_is_owed(self, line: StatusLine) -> None:
+        disclosure = self.query_one("#disclosure", Static)
+        disclosure.update(foreign(" ".join(line.disclosure)))
+        disclosure.display = bool(line.disclosure)
+        minutes = (self.clock() - self._since).total_seconds() / 60
+        if line.notice_minutes and minutes >= line.notice_minutes:
+            self._since = self.clock()  # said again after as long again
+            self.app.notify(foreign(line.notice_text).plain, markup=False, timeout=30)
 
     async def _watch_status(self) -> None:
         while True:

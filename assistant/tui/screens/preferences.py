@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
+import msgspec
 from textual import work
 from textual.content import Content
 
@@ -16,7 +17,6 @@ from assistant.holder.interface import (
     EditPreference,
     ListPreferences,
     PreferenceItem,
-    Reply,
     SetPreferenceState,
 )
 from assistant.inert import inert_line
@@ -123,5 +123,5 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
             await self._do(DeletePreference(item.id))
 
     async def _do(self, request: AnyRequest) -> None:
-        await self._requests.all(request, Reply)
+        await self._requests.all(request, msgspec.Struct)
         self._load()

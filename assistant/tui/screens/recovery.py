@@ -58,8 +58,7 @@ class RecoveryScreen(Screen[None]):
         return f"{self._asked + 1}th"
 
     def on_mount(self) -> None:
-        """One types at once."""
-        self.query_one("#group").focus()
+        """One types at once: the only line has the focus."""
         show_cursor(self.app, True)
 
     def on_unmount(self) -> None:

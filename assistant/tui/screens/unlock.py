@@ -50,8 +50,7 @@ class UnlockScreen(Screen[None]):
                     *alarms)  # fmt: skip
 
     def on_mount(self) -> None:
-        """One types at once."""
-        self.query_one("#passphrase").focus()
+        """One types at once: the first line has the focus."""
         show_cursor(self.app, True)
 
     def on_unmount(self) -> None:

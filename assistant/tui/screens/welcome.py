@@ -54,8 +54,7 @@ class WelcomeScreen(Screen[None]):
         )
 
     def on_mount(self) -> None:
-        """One types at once."""
-        self.query_one("#passphrase").focus()
+        """One types at once: the first line has the focus."""
         show_cursor(self.app, True)
 
     def on_unmount(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from textual.content import Content
 from textual.widgets import Static
 
@@ -32,11 +33,7 @@ class StatusBar(Static):
         self._speed = tokens_per_s
         if self._line is not None and size:
             old = self._line
-            self._line = StatusLine(
-                model=old.model, model_state=old.model_state, memory_state=old.memory_state,
-                tiers=old.tiers, alarms=old.alarms, personalise=old.personalise,
-                context_used=used, context_size=size, notices=old.notices,
-            )  # fmt: skip
+            self._line = msgspec.structs.replace(old, context_used=used, context_size=size)
         self._draw()
 
     def impersonal(self, off: bool) -> None:
