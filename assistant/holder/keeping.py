@@ -116,6 +116,7 @@ class Keeping:
 
     def _import(self, request: ask.Import) -> Done:
         conversations = turns = preferences = passed_over = refused = 0
+        before = self._learning.consents.refused
         for document in read_import(Path(request.path)):
             kept, stopped = self._permitted(document, consent=request.consent)
             counts = self._vault.import_document(kept)
@@ -132,7 +133,9 @@ class Keeping:
             f"{preferences} preferences; {passed_over} were there already."
         )
         if refused:
-            told += f" {refused} preferences were refused by policy or need your consent."
+            told += f" Policy refused {refused} preferences."
+        if missing := self._learning.consents.refused - before:
+            told += f" {missing} need your consent: repeat it with --consent."
         return Done(told)
 
     def _permitted(self, document: ExportDocument, *, consent: bool) -> tuple[ExportDocument, int]:
@@ -140,6 +143,7 @@ class Keeping:
         import msgspec
 
         kept = []
+        refused = 0
         for preference in document.preferences:
             segment = Segment(preference.text, Origin.PREFERENCE)
             decision = self._gate.check([segment], Where.PREFERENCE)
@@ -148,8 +152,8 @@ class Keeping:
             elif decision.effect < Effect.CONFIRM:
                 kept.append(preference)
             else:
+                refused += 1
                 log_rulings(self._vault, [ruling_of(decision, Where.PREFERENCE)])
-        refused = len(document.preferences) - len(kept)
         return msgspec.structs.replace(document, preferences=tuple(kept)), refused
 
     # -- erasing ---------------------------------------------------------------------------
