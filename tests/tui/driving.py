@@ -25,7 +25,8 @@ NAMES = {" ": "space", "\n": "ctrl+j", "?": "question_mark", "-": "minus", "/": 
 
 def app_over(front: ScriptedFront, **kwargs: Any) -> AssistantApp:
     """The app with a frozen clock, no motion, and the second recovery group asked for."""
-    return AssistantApp(front, clock=lambda: NOW, reduced_motion=True, choose=lambda _: 1, **kwargs)
+    frozen: dict[str, Any] = {"clock": lambda: NOW, "reduced_motion": True}
+    return AssistantApp(front, choose=lambda _: 1, **{**frozen, **kwargs})
 
 
 async def until(holds: Callable[[], object], what: str = "", seconds: float = 10) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import msgspec
+
 from assistant.conversation.events import (
     AnswerText,
     PolicyNotice,
@@ -38,6 +40,7 @@ from assistant.holder.interface import (
     DeletePreference,
     Done,
     EditPreference,
+    EraseItem,
     FeedbackGiven,
     FeedbackItem,
     GetSettings,
@@ -47,12 +50,15 @@ from assistant.holder.interface import (
     ListPreferences,
     Lock,
     PreferenceItem,
+    ProfileItem,
+    ProfileQuery,
     RecallHit,
     RecallQuery,
     RenameConversation,
     SearchHistory,
     SearchHit,
     SetPreferenceState,
+    SetProfile,
     SettingItem,
     ShowConversation,
     Situation,
@@ -129,6 +135,7 @@ class ScriptedApplication:
             tiers=("Baseline", "Example Bank"), alarms=(), personalise=True,
             context_used=0, context_size=8192,
         )  # fmt: skip
+        self.profile = {item.dimension: item for item in _profile()}
         self.error: AssistantError | None = None
         self.locked = False
         self._number = 0
@@ -225,11 +232,7 @@ class ScriptedApplication:
         )  # fmt: skip
 
     def _fill_context(self, used: int) -> None:
-        old = self.status
-        self.status = StatusLine(
-            old.model, old.model_state, old.memory_state, old.tiers, old.alarms,
-            old.personalise, used, old.context_size, old.notices,
-        )  # fmt: skip
+        self.status = msgspec.structs.replace(self.status, context_used=used)
 
     def _record(
         self, ask: Ask, turn: str, conversation: str, answer: str, status: str,
@@ -353,6 +356,20 @@ def _listed(app: ScriptedApplication, state: str) -> list[PreferenceItem]:
     return [item for item in app.preferences.values() if item.state in states]
 
 
+def _set_profile(app: ScriptedApplication, request: SetProfile) -> list[AnyReply]:
+    old = app.profile[request.dimension]
+    value = 0.0 if request.value is None else request.value
+    source = "locked" if request.locked else "neutral" if request.value is None else "set"
+    new = msgspec.structs.replace(old, value=value, low=value, high=value, source=source)
+    app.profile[request.dimension] = new
+    return [new]
+
+
+def _erase(app: ScriptedApplication, request: EraseItem) -> list[AnyReply]:
+    del app.turns[request.id]
+    return [Done("Erased.")]
+
+
 def _drop(app: ScriptedApplication, key: str) -> list[AnyReply]:
     del app.preferences[key]
     return [Done("Erased.")]
@@ -376,12 +393,24 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     SearchHistory: lambda app, r: app._search(r),
     DeleteConversation: lambda app, r: app._forget(r),
     RenameConversation: lambda app, r: app._rename(r),
+    ProfileQuery: lambda app, r: list(app.profile.values()),
+    SetProfile: lambda app, r: _set_profile(app, r),
+    EraseItem: lambda app, r: _erase(app, r),
     GetSettings: lambda app, r: list(app.settings.values()),
     ChangeSetting: lambda app, r: app._set(r),
     StatusQuery: lambda app, r: [app.status],
     UseModel: lambda app, r: [Done("In use.")],
     Lock: lambda app, r: app._lock(),
 }
+
+
+def _profile() -> tuple[ProfileItem, ...]:
+    return (
+        ProfileItem("length", -0.6, -0.9, -0.3, "learned", True, "short", "long",
+                    "Keep it short."),
+        ProfileItem("formality", 0.0, -0.7, 0.7, "neutral", False, "relaxed", "formal", ""),
+        ProfileItem("emoji", -0.8, -0.8, -0.8, "locked", True, "none", "many", "No emoji."),
+    )  # fmt: skip
 
 
 def _settings() -> tuple[SettingItem, ...]:

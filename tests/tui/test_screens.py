@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual._xterm_parser import XTermParser
 from textual.events import Key
@@ -18,7 +20,7 @@ from assistant.tui import themes
 from assistant.tui.keys import KEYS, load_keymap, schema
 from assistant.tui.screens.chat import ChatScreen
 from tests.conftest import ROOT
-from tests.tui.driving import WIDE, Drive, opened, until
+from tests.tui.driving import NOW, WIDE, Drive, opened, until
 from tests.tui.scripted_front import Script
 
 
@@ -128,6 +130,43 @@ async def test_any_feedback_can_be_taken_back_later() -> None:
         await drive.keys("d")
         await drive.keys("y")
         assert not drive.front.application.feedback
+
+
+async def test_the_style_profile_is_drawn_set_locked_and_released() -> None:
+    async with opened() as drive:
+        await drive.keys("f10")
+        assert "short ─━━━●━━━──" in drive.text
+        profile = drive.front.application.profile
+        await drive.keys("right")
+        assert (profile["length"].value, profile["length"].source) == (-0.5, "set")
+        await drive.keys("space")
+        assert profile["length"].source == "locked"
+        await drive.keys("e")
+        assert profile["length"].source == "neutral"
+
+
+async def test_a_turn_is_erased_after_a_question() -> None:
+    async with opened() as drive:
+        await drive.ask("a thing to forget")
+        await drive.keys("escape", "x")
+        await drive.keys("y")
+        assert not drive.front.application.turns
+        assert not drive.chat.transcript.turns
+
+
+async def test_what_a_tier_wants_said_is_said() -> None:
+    moments = [NOW]
+    async with opened(clock=lambda: moments[-1]) as drive:
+        drive.front.application.status = msgspec.structs.replace(
+            drive.front.application.status, disclosure=("You are talking to a machine.",),
+            notice_minutes=30, notice_text="Half an hour: take a break.",
+        )  # fmt: skip
+        await drive.ask("one")
+        assert "You are talking to a machine." in drive.text
+        assert "take a break" not in drive.words
+        moments.append(NOW + timedelta(minutes=31))
+        await drive.ask("two")
+        assert "take a break" in drive.words
 
 
 async def test_a_notice_is_said_once() -> None:

@@ -171,6 +171,11 @@ async def settings(drive: Drive) -> None:
     await drive.keys("down")
 
 
+async def profile(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("f10")
+
+
 async def keys(drive: Drive) -> None:
     await drive.unlock()
     await drive.keys("f1")
@@ -229,6 +234,8 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (search, WIDE, "locked", "dark"),
     (erase, WIDE, "locked", "dark"),
     (preferences, WIDE, "locked", "dark"),
+    (profile, SMALL, "locked", "dark"),
+    (profile, WIDE, "locked", "light"),
     (why, WIDE, "locked", "dark"),
     (settings, WIDE, "locked", "high-contrast"),
 ]
