@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.engine import MemoryClient
 
 _WAIT = 120.0
+_PROBE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _children(context: Context) -> Iterator[Finding]:
         memory.start(context.front.registry.embedder())
         model.start(context.front.registry.in_use())
         model.wait_ready(_WAIT)
-        probe = model.probe_decode()
+        probe = model.probe_decode(_PROBE)
         speed = probe.tokens / probe.seconds
         yield Finding("decoding", "ok", f"llama-cpp-python {version}, about {speed:.0f} tokens/s")
         yield from _wall("model child", model.wall)
@@ -144,7 +145,8 @@ def _embedding(context: Context, memory: MemoryClient) -> Finding:
     finally:
         library.stop()
     version = importlib.metadata.version("sentence-transformers")
-    told = f"{len(fast[0]) // 4} dimensions, within {difference:.0e} of sentence-transformers {version}"
+    size = len(fast[0]) // 4
+    told = f"{size} dimensions, within {difference:.0e} of sentence-transformers {version}"
     if difference > _EQUAL:
         return Finding("embedding", "problem", f"wrong: {told}", 70)
     return Finding("embedding", "ok", told)

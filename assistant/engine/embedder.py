@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,6 +58,10 @@ class LibraryEmbedder:
     """Any sentence-transformers model, through that library."""
 
     def __init__(self, folder: Path) -> None:
+        # torch makes a cache directory as it is imported; behind the wall nothing can be
+        # made, and nothing needs to be: this one exists and is never written to.
+        tempfile.tempdir = str(folder)
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
         import torch
         from sentence_transformers import SentenceTransformer
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from assistant.engine import EmbedderFolder, MemoryClient, MemorySettings
 from assistant.engine.bert import BertEmbedder, fits
 from assistant.engine.embedder import LibraryEmbedder, open_embedder, verified_folder
 from assistant.errors import ModelInvalid, ModelMissing
@@ -101,3 +102,19 @@ def test_a_folder_counts_only_with_every_digest_right(tmp_path: Path) -> None:
         verified_folder(tmp_path, {"a": "0" * 64})
     with pytest.raises(ModelMissing):
         verified_folder(tmp_path, {"a": digest, "b": digest})
+
+
+def test_behind_the_wall_the_library_itself_gives_the_same_vectors(embedder_path: Path) -> None:
+    sentences = ["one sentence", "Ünïcödé — and numbers: 1,234"]
+    vectors = []
+    for settings in (MemorySettings(), MemorySettings(library=True)):
+        client = MemoryClient(settings)
+        try:
+            client.start(EmbedderFolder(embedder_path))
+            client.wait_ready(120)
+            assert client.wall is not None
+            vectors.append(client.embed(sentences))
+        finally:
+            client.stop()
+    for one, other in zip(*vectors, strict=True):
+        assert np.allclose(np.frombuffer(one, "<f4"), np.frombuffer(other, "<f4"), atol=1e-3)
