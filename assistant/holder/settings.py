@@ -76,7 +76,7 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting(
             "idle_minutes", "number", "10", "Lock after so many idle minutes.",
-            low=1, high=720,
+            "idle_minutes", low=1, high=720,
         ),
         Setting(
             "retention_days", "number", "36500", "Forget conversations older than this.",

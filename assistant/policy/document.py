@@ -37,7 +37,13 @@ MAX_TERMS: Final = 10_000
 
 # What this program can enforce. A document that bounds anything else is refused: an
 # authority must never believe in a bound that nobody keeps.
-RANGE_KEYS: Final = ("temperature", "max_tokens", "retention_days", "context_memories")
+RANGE_KEYS: Final = (
+    "temperature",
+    "max_tokens",
+    "retention_days",
+    "context_memories",
+    "idle_minutes",
+)
 SET_KEYS: Final = (
     "models",
     "memory_categories",

@@ -107,8 +107,8 @@ def test_a_folder_counts_only_with_every_digest_right(tmp_path: Path) -> None:
 def test_behind_the_wall_the_library_itself_gives_the_same_vectors(embedder_path: Path) -> None:
     sentences = ["one sentence", "Ünïcödé — and numbers: 1,234"]
     vectors = []
-    for settings in (MemorySettings(), MemorySettings(library=True)):
-        client = MemoryClient(settings)
+    for chosen in (MemorySettings(), MemorySettings(library=True)):
+        client = MemoryClient(chosen)
         try:
             client.start(EmbedderFolder(embedder_path))
             client.wait_ready(120)

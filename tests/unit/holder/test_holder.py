@@ -360,6 +360,14 @@ def test_an_idle_vault_locks_after_the_time_that_was_set(world: World) -> None:
     assert _wait_until_locked(world) == ["nobody used it for a while"]
 
 
+def test_a_tier_may_shorten_the_idle_time(tmp_path: Path) -> None:
+    bounds = [{"id": "soon", "key": "idle_minutes", "reason": "Open desks.", "maximum": 2}]
+    for world in open_world(tmp_path, documents=(document(bounds=bounds),)):
+        assert world.one(ChangeSetting("idle_minutes", "60")).value == "2"
+        world.later += 130
+        assert _wait_until_locked(world) == ["nobody used it for a while"]
+
+
 def test_a_vault_locks_when_the_computer_slept(world: World) -> None:
     world.slept += 60
     assert _wait_until_locked(world) == ["the computer slept"]
