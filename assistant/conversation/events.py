@@ -83,6 +83,7 @@ class TurnEnded(Event, frozen=True, tag="ended"):
 
     ``status`` "confirm" means policy wants the user's yes: ask again with the rule in
     ``confirmed``. ``ruling`` is the strictest decision of the turn, if any.
+    ``suggestion`` is one courteous line to show after the answer, or empty.
     ``candidates`` holds all answers in their order when several were generated (one that
     policy stopped is empty) and ``chosen`` the index of ``answer`` among them.
     """
@@ -105,6 +106,7 @@ class TurnEnded(Event, frozen=True, tag="ended"):
     personalised: bool = True
     candidates: tuple[str, ...] = ()
     chosen: int = 0
+    suggestion: str = ""
 
 
 class TurnFailed(Event, frozen=True, tag="failed"):

@@ -123,6 +123,7 @@ def turn_outcome(outcome: Outcome) -> TurnOutcome:
         "prompt_tokens": outcome.prompt_tokens,
         "candidates": list(outcome.candidates),
         "added": outcome.added,
+        "viewpoints": outcome.viewpoints,
     }
     return TurnOutcome(
         TurnStatus(outcome.status),

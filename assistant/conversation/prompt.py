@@ -20,6 +20,11 @@ SYSTEM_TEXT = (
     "Answer clearly and honestly. You are a program: do not claim feelings or a body."
 )
 
+VIEWPOINTS_LINE = (
+    "Give at least three different viewpoints on this, each fairly and briefly, and take no side."
+)
+"""Beside the question when the person asks for other viewpoints."""
+
 
 @dataclass(frozen=True, slots=True)
 class PastTurn:

@@ -14,6 +14,7 @@ class Question:
     ``confirmed`` names the rules whose "confirm" the person has answered with yes.
     ``candidates`` is 1 to 3. ``exact`` asks for the same answer again for the same seed,
     cached or cold, at some cost. ``seed`` is already drawn: a turn draws no randomness.
+    ``viewpoints`` asks for several viewpoints, which a tier may require besides.
     """
 
     text: str
@@ -24,6 +25,7 @@ class Question:
     candidates: int = 1
     exact: bool = False
     confirmed: tuple[str, ...] = ()
+    viewpoints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Outcome:
     chosen: int = 0
     template_version: int = 0
     added: str = ""
+    viewpoints: str = ""
 
     @property
     def ruling(self) -> Ruling | None:

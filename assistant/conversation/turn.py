@@ -29,6 +29,7 @@ from assistant.conversation.events import (
 from assistant.conversation.ledger import Ledger
 from assistant.conversation.prompt import (
     TEMPLATE_VERSION,
+    VIEWPOINTS_LINE,
     past_messages,
     question_message,
     system_message,
@@ -47,7 +48,7 @@ from assistant.policy import (
     Segment,
     Where,
 )
-from assistant.policy.requirements import obligations
+from assistant.policy.requirements import obligations, requires_viewpoints
 from assistant.policy.risk import next_risk, with_risk
 
 _LOAD_PATIENCE = 120.0
@@ -235,7 +236,8 @@ class _Run:
         self, past: tuple[ChatMessage, ...]
     ) -> tuple[GenerateRequest, tuple[ChatMessage, ...]]:
         question, desk = self._question, self._desk
-        message = question_message(self._due.lines, self._block, self._asked.text)
+        own = (VIEWPOINTS_LINE,) if question.viewpoints else ()
+        message = question_message((*self._due.lines, *own), self._block, self._asked.text)
         history = (system_message(desk.policy.system_lines), *past)
         fitting = desk.model.fit(history, message, question.max_tokens)
         request = GenerateRequest(
@@ -287,6 +289,7 @@ class _Run:
         outcome = replace(
             _blank(self._question, desk, status),
             answer=answer.text, used=self._used, rulings=tuple(self._rulings),
+            viewpoints=self._viewpoints(),
             profile=self._profile, instructions=self._instructions,
             tokens=answer.tokens, prompt_tokens=answer.prompt_tokens,
             first_token_s=answer.first_token_s, first_shown_s=answer.first_shown_s,
@@ -305,6 +308,12 @@ class _Run:
             context_used=answer.context_used,
             context_size=answer.context_size,
         )
+
+    def _viewpoints(self) -> str:
+        """Who asked for several viewpoints: "asked" (the person), "required" (a tier) or ""."""
+        if self._question.viewpoints:
+            return "asked"
+        return "required" if requires_viewpoints(self._desk.policy, self._asked.text) else ""
 
     def _chosen(self, candidates: tuple[str, ...]) -> int:
         """What the profile prefers; without one, the first that policy let through."""

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from assistant.errors import ConsentNeeded, NoSuchItem
+from assistant.errors import ConsentNeeded, NoSuchItem, PolicyRefusal
 from assistant.holder.card import Consented
+from assistant.personal.preferences import read_preference
 from assistant.personal.special import Category, stated
+from assistant.personal.styles import Style
 
 if TYPE_CHECKING:
+    from assistant.policy import EffectivePolicy
     from assistant.vault import Vault
 
 _PREFIX = "consent."
@@ -26,14 +29,17 @@ _REFUSED = "count.special-category-refused"
 class Consents:
     """Gives, lists and takes back consents. Raises what the vault raises."""
 
-    def __init__(self, vault: Vault, now: Callable[[], datetime]) -> None:
-        self._vault, self._now = vault, now
+    def __init__(self, vault: Vault, policy: EffectivePolicy, now: Callable[[], datetime]) -> None:
+        self._vault, self._policy, self._now = vault, policy, now
 
     def require(self, text: str, *, given: bool, known: str = "") -> tuple[Category, ...]:
         """The categories this text needs consent for, which ``given`` is.
 
-        ``known`` is the preference that has one already. Raises ConsentNeeded.
+        ``known`` is the preference that has one already. Raises ConsentNeeded, and
+        PolicyRefusal where a tier's ``memory_categories`` leave this one out: no consent
+        goes beyond what a tier allows to be remembered.
         """
+        self.require_allowed(text)
         needed = stated(text)
         if not needed or given or set(needed) <= self.of(known):
             return needed
@@ -44,6 +50,16 @@ class Consents:
             hint="To have it kept and used: repeat it with --consent. You can revoke that "
             "at any time with `assistant preferences revoke ID`.",
         )
+
+    def require_allowed(self, text: str) -> None:
+        """Raise PolicyRefusal where a tier does not let this be remembered."""
+        source = self._policy.clamp("memory_categories", memory_categories(text)).source
+        if source is not None:
+            raise PolicyRefusal(
+                f"{source.issuer} does not let this be remembered ({source.rule_id}): "
+                f"{source.reason}",
+                hint=f"Appeal: {source.appeal}",
+            )
 
     def refuse_note(self, text: str) -> None:
         """A note is kept for later prompts and cannot carry a consent. Raises ConsentNeeded."""
@@ -101,6 +117,22 @@ class Consents:
     def refused(self) -> int:
         """How often storage was refused for want of consent."""
         return int(self._vault.settings.get(_REFUSED) or 0)
+
+
+def memory_categories(text: str) -> tuple[str, ...]:
+    """What a tier's bound on ``memory_categories`` calls this preference.
+
+    The special categories by their names; "form of answers" and "language" for wishes
+    about those; else the domains it touches ("food", "travel" …), or "other".
+    """
+    if special := stated(text):
+        return tuple(category.value for category in special)
+    reading = read_preference(text)
+    if reading.is_style:
+        about = {"language" if w.style is Style.LANGUAGE else "form of answers"
+                 for w in reading.wishes}  # fmt: skip
+        return tuple(sorted(about))
+    return tuple(sorted(reading.domains)) or ("other",)
 
 
 def _read(value: str | None) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from assistant.conversation.events import Ruling, UsedItem
 from assistant.conversation.ledger import turn_notes
-from assistant.conversation.prompt import question_message, system_message
+from assistant.conversation.prompt import VIEWPOINTS_LINE, question_message, system_message
 from assistant.errors import NoSuchItem
 from assistant.holder.interface import (
     ConversationItem,
@@ -191,6 +191,7 @@ class Account:
             if earlier.answer and earlier.status.value in {"complete", "cancelled", "interrupted"}:
                 lines += [f"[user] {earlier.question}", f"[assistant] {earlier.answer}"]
         due = obligations(self._policy, turn.question)
-        asked = question_message(due.lines, block, turn.question)
+        own = (VIEWPOINTS_LINE,) if notes.get("viewpoints") == "asked" else ()
+        asked = question_message((*due.lines, *own), block, turn.question)
         lines.append(f"[user] {asked.content}")
         return "\n".join(lines)

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from assistant.conversation.events import TurnEnded, TurnEvent
 from assistant.conversation.ledger import IncognitoLedger, VaultLedger, log_rulings
 from assistant.conversation.question import Question
@@ -30,6 +32,7 @@ from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
 from assistant.holder.keeping import Keeping
 from assistant.holder.learning import Learning
 from assistant.holder.memory import MemoryFeed
+from assistant.holder.notices import Notices
 from assistant.holder.settings import MANNERS, SETTINGS, UserSettings
 from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
@@ -69,6 +72,7 @@ class Parts:
     documents: tuple[PolicyDocument, ...] = ()
     authorities: tuple[AuthorityState, ...] = ()
     model_about: Callable[[], tuple[str, str]] = lambda: ("", "")
+    local_time: Callable[[datetime], datetime] = datetime.astimezone
 
 
 _SLEPT = 5.0
@@ -85,11 +89,12 @@ class Holder:
         vault = parts.vault
         self.settings = UserSettings(vault, parts.policy)
         self._feed = MemoryFeed(vault, parts.memory, parts.embedder_digest)
-        consents = Consents(vault, parts.now)
+        consents = Consents(vault, parts.policy, parts.now)
         self._taste = Taste(
             vault, parts.memory, self._feed, parts.policy, parts.now, parts.patience, consents
         )
         self._history = History(vault)
+        self._notices = Notices(vault, self.settings, parts.policy, parts.now, parts.local_time)
         self._learning = Learning(
             vault, parts.gate, self._feed, self._taste, self.settings, consents, parts.now
         )
@@ -204,16 +209,19 @@ class Holder:
             for event in run_turn(
                 question, desk, cancellation.when_cancelled, lambda: cancellation.cancelled
             ):
-                self._note(event)
-                yield event
+                yield self._noted(event)
 
-    def _note(self, event: TurnEvent) -> None:
+    def _noted(self, event: TurnEvent) -> TurnEvent:
         if not isinstance(event, TurnEnded):
-            return
+            return event
         if event.context_size:
             self._context = (event.context_used, event.context_size)
         if event.turn and not self._incognito.holds(event.conversation):
             self._feed.turn_added(event.turn)
+            if event.status == "complete":
+                said = self._notices.due(personalised=event.personalised)
+                return msgspec.structs.replace(event, suggestion=said)
+        return event
 
     def _prepare(self, request: ask.Ask) -> tuple[Desk, Question]:
         settings, parts = self.settings, self._parts
@@ -235,6 +243,7 @@ class Holder:
             candidates=max(request.candidates, int(settings.number("candidates"))),
             exact=request.seed is not None,
             confirmed=request.confirmed,
+            viewpoints=request.viewpoints,
         )
         ledger = self._incognito if incognito else self._vault_ledger
         desk = Desk(
@@ -292,10 +301,14 @@ class Holder:
             act(why)
 
     def _retain(self) -> None:
-        """Forget conversations older than the retention in force; a bound is a maximum."""
-        days = self.settings.number("retention_days")
-        if days < SETTINGS["retention_days"].high:
-            self._keeping.forget_older(int(days))
+        """Forget what is older than the retention in force, by kind; a bound is a maximum."""
+        days = {
+            key: int(self.settings.number(key))
+            for key in ("retention_days", "feedback_days", "proposal_days")
+        }
+        if days["retention_days"] < SETTINGS["retention_days"].high:
+            self._keeping.forget_older(days["retention_days"])
+        self._keeping.forget_items(days["feedback_days"], days["proposal_days"])
 
     def _watch_idle(self) -> None:
         retained = -_RETAIN_EVERY

@@ -31,8 +31,8 @@ class Ask(Request, frozen=True, tag="ask"):
 
     ``confirmed`` names rules the user has said yes to for this text. ``candidates`` 1 to 3.
     ``again_of`` regenerates the answer of that turn. ``earlier`` stands in the prompt in
-    the place of what the conversation holds, after the gate read it. Replies: the turn's
-    events.
+    the place of what the conversation holds, after the gate read it. ``viewpoints`` asks
+    for several. Replies: the turn's events.
     """
 
     text: str
@@ -45,6 +45,7 @@ class Ask(Request, frozen=True, tag="ask"):
     confirmed: tuple[str, ...] = ()
     again_of: str = ""
     earlier: tuple[Exchange, ...] = ()
+    viewpoints: bool = False
 
 
 FeedbackKind = Literal["up", "down", "score", "edit", "choice", "note"]

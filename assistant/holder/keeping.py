@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,7 +18,7 @@ from assistant.holder.learning import Learning
 from assistant.personal.special import stated
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.passphrases import passphrase_bytes
-from assistant.vault.records import ItemKind
+from assistant.vault.records import ItemKind, PreferenceState
 
 if TYPE_CHECKING:
     from assistant.policy import EffectivePolicy, Gate
@@ -147,7 +148,9 @@ class Keeping:
         for preference in document.preferences:
             segment = Segment(preference.text, Origin.PREFERENCE)
             decision = self._gate.check([segment], Where.PREFERENCE)
-            if stated(preference.text) and not consent:
+            if not self._remembered(preference.text):
+                refused += 1
+            elif stated(preference.text) and not consent:
                 self._learning.consents.count_refused()
             elif decision.effect < Effect.CONFIRM:
                 kept.append(preference)
@@ -155,6 +158,13 @@ class Keeping:
                 refused += 1
                 log_rulings(self._vault, [ruling_of(decision, Where.PREFERENCE)])
         return msgspec.structs.replace(document, preferences=tuple(kept)), refused
+
+    def _remembered(self, text: str) -> bool:
+        try:
+            self._learning.consents.require_allowed(text)
+        except PolicyRefusal:
+            return False
+        return True
 
     # -- erasing ---------------------------------------------------------------------------
 
@@ -164,6 +174,25 @@ class Keeping:
         kept = self._vault.conversations.list(limit=-1)
         if any(conversation.updated < before for conversation in kept):
             self._learning.forget(self._vault.erase.older_than(before))
+
+    def forget_items(self, feedback_days: int, proposal_days: int) -> None:
+        """Erase feedback, and proposals nobody answered, older than so many days."""
+        now = self._learning.now()
+        before = now - timedelta(days=feedback_days)
+        old = [
+            (ItemKind.FEEDBACK, act.id)
+            for act in self._vault.feedback.list(with_undone=True)
+            if act.created < before
+        ]
+        before = now - timedelta(days=proposal_days)
+        old += [
+            (ItemKind.PREFERENCE, preference.id)
+            for preference in self._vault.preferences.list(state=PreferenceState.PROPOSED)
+            if preference.created < before
+        ]
+        for kind, identity in old:
+            with contextlib.suppress(NoSuchItem):  # gone with what it was learned from
+                self._learning.forget(self._vault.erase.item(kind, identity))
 
     def _erase(self, request: ask.EraseItem) -> Done:
         from assistant.vault.erase import erase_backups

@@ -235,6 +235,10 @@ class Learning:
         if mentioned(text):
             self.consents.count_refused()
             return False
+        try:
+            self.consents.require_allowed(text)
+        except PolicyRefusal:
+            return False
         decision = self._gate.check([Segment(text, Origin.PREFERENCE)], Where.PREFERENCE)
         return decision.effect < Effect.CONFIRM
 

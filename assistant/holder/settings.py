@@ -82,6 +82,36 @@ SETTINGS: Mapping[str, Setting] = {
             "retention_days", "number", "36500", "Forget conversations older than this.",
             "retention_days", low=1, high=36500,
         ),
+        Setting(
+            "feedback_days", "number", "36500", "Forget feedback older than this.",
+            "retention_days", low=1, high=36500,
+        ),
+        Setting(
+            "proposal_days", "number", "90", "Forget proposals nobody answered for so long.",
+            "retention_days", low=1, high=36500,
+        ),
+        Setting(
+            "session_minutes", "number", "1440",
+            "Say so when a session has run so many minutes; 1440 is never.",
+            "session_minutes", low=1, high=1440,
+        ),
+        Setting(
+            "late_notice", "switch", "off", "Say so, once a night, when it is late.",
+            "late_notice", _SWITCH,
+        ),
+        Setting(
+            "late_from", "number", "23", "The hour (18 to 23) from which it is late, until 5.",
+            low=18, high=23,
+        ),
+        Setting(
+            "reflection", "switch", "on", "Once a week, one line about the week.",
+            "reflection", _SWITCH,
+        ),
+        Setting(
+            "compare_every", "number", "25",
+            "Offer an answer without personalisation every so many answers; 0 is never.",
+            "compare_every", low=0, high=1000,
+        ),
     )
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assistant.engine.interfaces import Phase
 from assistant.holder.interface import StatusLine
+from assistant.holder.notices import session_notice
 
 if TYPE_CHECKING:
     from assistant.holder.holder import Parts
@@ -24,7 +25,7 @@ _WORDS = {
 
 def status_line(parts: Parts, settings: UserSettings, context: tuple[int, int]) -> StatusLine:
     """The state of things now; ``context`` is used and size in tokens, of the last turn."""
-    session = parts.policy.session_notice
+    session = session_notice(parts.policy, settings)
     return StatusLine(
         model=parts.model_file()[0],
         model_state=_WORDS[parts.model.state.phase],

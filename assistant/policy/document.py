@@ -43,6 +43,8 @@ RANGE_KEYS: Final = (
     "retention_days",
     "context_memories",
     "idle_minutes",
+    "session_minutes",
+    "compare_every",
 )
 SET_KEYS: Final = (
     "models",
@@ -52,6 +54,8 @@ SET_KEYS: Final = (
     "personalisation",
     "learning",
     "recall",
+    "late_notice",
+    "reflection",
 )
 PROFILE_KEY: Final = re.compile(r"profile\.[a-z][a-z_]{0,30}\Z")
 

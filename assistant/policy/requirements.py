@@ -33,6 +33,16 @@ def obligations(policy: EffectivePolicy, question: str) -> Obligations:
     return Obligations(tuple(lines), tuple(added), tuple(found.source for found in due))
 
 
+def requires_viewpoints(policy: EffectivePolicy, question: str) -> bool:
+    """Whether a tier requires several viewpoints on this question."""
+    plain = canonical(question)
+    return any(
+        found.requirement.kind == "viewpoints"
+        and (not found.requirement.topics or _is_due(found, plain))
+        for found in policy.requirements
+    )
+
+
 def _is_due(found: EffectiveRequirement, plain: str) -> bool:
     requirement = found.requirement
     if requirement.kind not in ("instruct", "added_text", "viewpoints"):
