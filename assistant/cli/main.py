@@ -29,6 +29,7 @@ NOUNS = (
     "keep",
     "feedback",
     "preferences",
+    "settings",
     "recall",
     "why",
     "history",
@@ -37,6 +38,7 @@ NOUNS = (
     "models",
     "doctor",
     "agent",
+    "serve",
 )
 
 # Commands whose module has another name; the others are called as their noun.

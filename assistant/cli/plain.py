@@ -20,17 +20,23 @@ from assistant.holder.interface import (
     Application,
     Ask,
     Cancellation,
+    ChangeSetting,
     ConversationItem,
     Done,
     FeedbackGiven,
+    GetSettings,
     GiveFeedback,
     ListConversations,
     ListPreferences,
     Lock,
     PreferenceItem,
+    ProfileItem,
+    ProfileQuery,
     SearchHistory,
     SearchHit,
     SetPreferenceState,
+    SetProfile,
+    SettingItem,
     ShowConversation,
     StatusLine,
     StatusQuery,
@@ -56,6 +62,8 @@ _HELP = """\
 /history             earlier conversations
 /resume ID           go on with one of them
 /search WORDS        find earlier turns
+/settings            what can be set; /set KEY VALUE changes it
+/profile             the style profile; /slide DIMENSION VALUE sets it
 /status              model, tiers, memory
 /lock                lock the vault and leave
 /quit                leave (Ctrl-D does too)"""
@@ -240,6 +248,39 @@ def _status(state: _State, _rest: str) -> None:
                 say(f"Attention: {alarm}")
 
 
+def _settings(state: _State, _rest: str) -> None:
+    for item in state.application.handle(GetSettings()):
+        if isinstance(item, SettingItem):
+            managed = f", managed by {item.managed.issuer}" if item.managed else ""
+            say(f"{item.key}: {item.value}{managed}. {item.about}")
+
+
+def _set(state: _State, rest: str) -> None:
+    key, _, value = rest.partition(" ")
+    for item in state.application.handle(ChangeSetting(key, value)):
+        if isinstance(item, SettingItem):
+            say(f"{item.key} is now {item.value}.")
+
+
+def _profile(state: _State, _rest: str) -> None:
+    for item in state.application.handle(ProfileQuery()):
+        if isinstance(item, ProfileItem):
+            used = "" if item.acts else ", not used"
+            say(f"{item.dimension}: {item.words} ({item.value:+.2f}, {item.source}{used})")
+
+
+def _slide(state: _State, rest: str) -> None:
+    dimension, _, value = rest.partition(" ")
+    try:
+        number = float(value)
+    except ValueError:
+        complain("Say /slide DIMENSION VALUE, with a value from -1 to 1.")
+        return
+    for item in state.application.handle(SetProfile(dimension, number)):
+        if isinstance(item, ProfileItem):
+            say(f"{item.dimension}: {item.words}.")
+
+
 def _lock(state: _State, _rest: str) -> None:
     list(state.application.handle(Lock()))
     say("Locked.")
@@ -264,6 +305,10 @@ _COMMANDS: dict[str, Callable[[_State, str], None]] = {
     "history": _history,
     "resume": _resume,
     "search": _search,
+    "settings": _settings,
+    "set": _set,
+    "profile": _profile,
+    "slide": _slide,
     "status": _status,
     "lock": _lock,
 }
