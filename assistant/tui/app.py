@@ -15,7 +15,7 @@ from assistant.holder.interface import Front
 from assistant.tui import themes
 from assistant.tui.doors import DoorsApp
 from assistant.tui.keys import bindings
-from assistant.tui.terminal import take_mouse
+from assistant.tui.terminal import show_cursor, take_mouse
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -71,6 +71,23 @@ class AssistantApp(DoorsApp):
         """Without colour, nothing but the terminal's own two colours is sent."""
         filters = list(super().get_line_filters())
         return [*filters, self._no_colour] if self.theme == "no-colour" else filters
+
+    def on_mount(self) -> None:
+        """See ``on_descendant_focus``: another screen has another focus."""
+        self.screen_change_signal.subscribe(self, lambda _: self.on_descendant_focus())
+
+    def on_descendant_focus(self) -> None:
+        """The terminal's own cursor is seen where one types, and nowhere else."""
+        self.call_after_refresh(self._follow_typing)
+
+    def on_descendant_blur(self) -> None:
+        """See ``on_descendant_focus``."""
+        self.call_after_refresh(self._follow_typing)
+
+    def _follow_typing(self) -> None:
+        from textual.widgets import Input, TextArea
+
+        show_cursor(self, isinstance(self.focused, Input | TextArea))
 
     # -- keys that work everywhere ---------------------------------------------------------
 

@@ -193,7 +193,7 @@ async def test_a_lock_during_an_answer_stops_it() -> None:
         gate = drive.front.script.gate = threading.Event()
         await drive.typed("hello")
         await drive.press("enter")
-        await until(lambda: drive.chat.running)
+        await until(lambda: "Good bread" in drive.text)
         await drive.press("ctrl+l")
         await until(lambda: isinstance(drive.app.screen, UnlockScreen))
         assert gate.is_set()  # cancellation opened it

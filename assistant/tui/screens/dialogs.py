@@ -9,7 +9,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
 from assistant.tui.keys import bindings
-from assistant.tui.terminal import show_cursor
 from assistant.tui.widgets.hints import KeyHints
 
 
@@ -61,14 +60,6 @@ class OneLine(ModalScreen[str | None]):
             yield Static("", classes="problem", markup=False)
             yield KeyHints()
 
-    def on_mount(self) -> None:
-        """The terminal's cursor shows where one types."""
-        show_cursor(self.app, True)
-
-    def on_unmount(self) -> None:
-        """Nothing is typed here any more."""
-        show_cursor(self.app, False)
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep it, if it is a number where one is asked for."""
         value = event.value.strip()
@@ -110,11 +101,6 @@ class LongText(ModalScreen[str | None]):
         """The cursor at the end: one mostly deletes from there."""
         area = self.query_one(TextArea)
         area.move_cursor(area.document.end)
-        show_cursor(self.app, True)
-
-    def on_unmount(self) -> None:
-        """Nothing is typed here any more."""
-        show_cursor(self.app, False)
 
     def action_save(self) -> None:
         """Keep what was written."""

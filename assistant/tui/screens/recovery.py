@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from assistant.tui.terminal import show_cursor
 from assistant.tui.text import foreign
 from assistant.tui.widgets.hints import KeyHints
 
@@ -56,14 +55,6 @@ class RecoveryScreen(Screen[None]):
         if self._asked < len(_ORDINALS):
             return _ORDINALS[self._asked]
         return f"{self._asked + 1}th"
-
-    def on_mount(self) -> None:
-        """One types at once: the only line has the focus."""
-        show_cursor(self.app, True)
-
-    def on_unmount(self) -> None:
-        """Nothing is typed here any more."""
-        show_cursor(self.app, False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go on when it was typed right; letter case does not matter."""

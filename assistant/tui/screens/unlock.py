@@ -13,7 +13,6 @@ from textual.widgets import Input, Static
 
 from assistant.errors import AssistantError, WrongPassphrase
 from assistant.holder.interface import Application, Front, Situation
-from assistant.tui.terminal import show_cursor
 from assistant.tui.text import foreign, foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 
@@ -48,14 +47,6 @@ class UnlockScreen(Screen[None]):
         alarms = [join("\n! ", foreign(alarm)).stylize("$error") for alarm in situation.alarms]
         return join("Your vault at ", foreign_line(situation.home, 200), " is locked.", held,
                     *alarms)  # fmt: skip
-
-    def on_mount(self) -> None:
-        """One types at once: the first line has the focus."""
-        show_cursor(self.app, True)
-
-    def on_unmount(self) -> None:
-        """Nothing is typed here any more."""
-        show_cursor(self.app, False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The first letter starts the children, if they are not running: after a lock."""

@@ -13,7 +13,6 @@ from textual.widgets import Input, Static
 
 from assistant.errors import AssistantError
 from assistant.holder.interface import Application, Front, Situation
-from assistant.tui.terminal import show_cursor
 from assistant.tui.text import foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.strength import StrengthMeter
@@ -52,14 +51,6 @@ class WelcomeScreen(Screen[None]):
             foreign_line(self._situation.home, 200, "bold"),
             ".",
         )
-
-    def on_mount(self) -> None:
-        """One types at once: the first line has the focus."""
-        show_cursor(self.app, True)
-
-    def on_unmount(self) -> None:
-        """Nothing is typed here any more."""
-        show_cursor(self.app, False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Draw the strength while it is typed."""

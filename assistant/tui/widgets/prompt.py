@@ -9,7 +9,6 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from assistant.tui.keys import bindings
-from assistant.tui.terminal import show_cursor
 
 # Typing into a line of a megabyte takes a second a key in Textual 8, so long pastes are
 # kept beside the text and stand in it as one mark.
@@ -132,14 +131,6 @@ class Prompt(TextArea):
         self._pastes[name] = text
         lines = text.count("\n") + 1
         return f"⟦pasted {name}: {len(text):,} characters, {lines:,} lines⟧"
-
-    def on_focus(self) -> None:
-        """The terminal's own cursor shows where one types."""
-        show_cursor(self.app, True)
-
-    def on_blur(self) -> None:
-        """Nothing is typed here now."""
-        show_cursor(self.app, False)
 
 
 def _is_command(event: events.Key) -> bool:
