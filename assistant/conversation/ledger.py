@@ -164,6 +164,10 @@ class IncognitoLedger:
         """Whether this is one of the incognito conversations."""
         return conversation in self._past
 
+    def forget(self, conversation: str) -> None:
+        """Drop one of them."""
+        self._past.pop(conversation, None)
+
     def past(self, conversation: str) -> list[PastTurn]:
         """The turns so far."""
         return list(self._past.get(conversation, ()))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.engine.messages import ChatMessage
+from assistant.personal.placement import Beside
 
 TEMPLATE_VERSION = 1
 """Stored with each turn, so that `why` can render the prompt anew as it was."""
@@ -39,9 +40,9 @@ def system_message(tier_lines: Sequence[str]) -> ChatMessage:
     return ChatMessage("system", "\n".join((SYSTEM_TEXT, *tier_lines)))
 
 
-def question_message(lines: Sequence[str], block: str, question: str) -> ChatMessage:
+def question_message(lines: Sequence[str], wishes: Beside, question: str) -> ChatMessage:
     """The question with the lines its topic obliges to and the person's wishes beside it."""
-    return ChatMessage("user", "\n\n".join((*lines, *((block,) if block else ()), question)))
+    return ChatMessage("user", "\n\n".join((*lines, wishes.around(question))))
 
 
 def past_messages(turns: Sequence[PastTurn]) -> tuple[ChatMessage, ...]:

@@ -39,6 +39,7 @@ from assistant.conversation.rulings import ruling_of
 from assistant.engine.interfaces import Model, Phase
 from assistant.engine.messages import ChatMessage, GenerateRequest, Sampling
 from assistant.errors import AssistantError, EngineError
+from assistant.personal.placement import Beside
 from assistant.policy import (
     Decision,
     Effect,
@@ -68,8 +69,8 @@ class Personaliser(Protocol):
 
     def render(
         self, items: Sequence[UsedItem], instructed: Sequence[str] | None = None
-    ) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
-        """The block beside the question, the profile values in it, its instructions.
+    ) -> tuple[Beside, tuple[tuple[str, str], ...], tuple[str, ...]]:
+        """What stands beside the question, the profile values in it, its instructions.
 
         ``instructed`` are the instructions of an earlier turn, to render it as it was.
         """
@@ -182,6 +183,7 @@ class _Run:
         self._used: tuple[UsedItem, ...] = ()
         self._profile: tuple[tuple[str, str], ...] = ()
         self._instructions: tuple[str, ...] = ()
+        self._beside = Beside()
         self._said = ""
         self._due = obligations(desk.policy, asked.text)
         self._rulings = list(asked.rulings)
@@ -213,14 +215,12 @@ class _Run:
 
     def _prepare(self, cancelled: Callable[[], bool]) -> Iterator[TurnEvent]:
         personaliser = self._desk.personaliser
-        block = ""
         if personaliser is not None and self._question.personalise:
             yield Waiting("memory")
             found = personaliser.find(self._asked.text, self._key.conversation)
             self._used = tuple(item for item in found if self._may_use(item))
-            block, self._profile, self._instructions = personaliser.render(self._used)
+            self._beside, self._profile, self._instructions = personaliser.render(self._used)
             yield Recalled(self._used)
-        self._block = block
         if self._desk.model.state.phase is not Phase.READY and not cancelled():
             yield Waiting("model")
             self._desk.model.wait_ready(_LOAD_PATIENCE)
@@ -237,7 +237,7 @@ class _Run:
     ) -> tuple[GenerateRequest, tuple[ChatMessage, ...]]:
         question, desk = self._question, self._desk
         own = (VIEWPOINTS_LINE,) if question.viewpoints else ()
-        message = question_message((*self._due.lines, *own), self._block, self._asked.text)
+        message = question_message((*self._due.lines, *own), self._beside, self._asked.text)
         history = (system_message(desk.policy.system_lines), *past)
         fitting = desk.model.fit(history, message, question.max_tokens)
         request = GenerateRequest(

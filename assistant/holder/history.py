@@ -25,6 +25,7 @@ from assistant.holder.interface import (
     WhyQuery,
 )
 from assistant.holder.interface import Done as DoneReply
+from assistant.personal.feedback import lesson
 from assistant.policy.requirements import obligations
 from assistant.vault.records import FeedbackKind, ItemKind, Turn
 
@@ -174,7 +175,9 @@ class Account:
         for identity in ids(ItemKind.FEEDBACK):
             try:
                 act = self._vault.feedback.get(identity)
-                texts[identity] = act.value or self._vault.turns.get(act.turn_id).question
+                found = lesson(act, self._vault.turns.get(act.turn_id))
+                if found is not None:
+                    texts[identity] = found.text
             except NoSuchItem:
                 pass
         return texts
@@ -182,7 +185,7 @@ class Account:
     def _prompt(self, turn: Turn, used: tuple[UsedItem, ...]) -> str:
         """The prompt rendered anew from ids, the template version and the turns before."""
         notes: Any = turn_notes(turn)
-        block, _, _ = self._personaliser.render(used, tuple(notes.get("instructions", ())))
+        wishes, _, _ = self._personaliser.render(used, tuple(notes.get("instructions", ())))
         before = self._vault.turns.list(turn.conversation_id)
         lines = [f"[system] {system_message(self._policy.system_lines).content}"]
         for earlier in before:
@@ -192,6 +195,6 @@ class Account:
                 lines += [f"[user] {earlier.question}", f"[assistant] {earlier.answer}"]
         due = obligations(self._policy, turn.question)
         own = (VIEWPOINTS_LINE,) if notes.get("viewpoints") == "asked" else ()
-        asked = question_message((*due.lines, *own), block, turn.question)
+        asked = question_message((*due.lines, *own), wishes, turn.question)
         lines.append(f"[user] {asked.content}")
         return "\n".join(lines)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from assistant.engine.interfaces import Memory, Phase
 from assistant.errors import AssistantError, NoSuchItem
+from assistant.personal.earlier import averaged, window
 from assistant.personal.history_index import HistoryIndex
 from assistant.personal.protocols import index_key
+from assistant.personal.remembered import forget_texts
 from assistant.personal.vectors import SmallIndex
 from assistant.vault.records import Embedding, ItemKind, Turn, TurnStatus
 
@@ -96,6 +98,7 @@ class MemoryFeed:
         """End the thread; what was not embedded yet is found missing next time."""
         self._stopped.set()
         self._wake.set()
+        forget_texts()
         if self._thread.is_alive():
             self._thread.join(5.0)
 
@@ -131,6 +134,7 @@ class MemoryFeed:
         """
         with self._changing:
             self._forget(list(items))
+        forget_texts()
 
     def _forget(self, erased: Sequence[tuple[ItemKind, str]]) -> None:
         keys = [index_key(kind, item) for kind, item in erased]
@@ -232,6 +236,8 @@ class MemoryFeed:
     def _embed(self, kind: ItemKind, ids: Sequence[str]) -> None:
         texts = {item: text for item in ids if (text := self._text(kind, item))}
         vectors = dict(zip(texts, self._memory.embed(list(texts.values())), strict=True))
+        if kind is ItemKind.TURN:
+            vectors = self._with_neighbours(texts, vectors)
         with self._changing:
             kept = self._vault.atomically(lambda: self._keep(kind, texts, vectors))
             if kind is ItemKind.PREFERENCE:
@@ -240,6 +246,26 @@ class MemoryFeed:
             elif kept:
                 keys = [index_key(kind, item) for item in kept]
                 self._memory.index_put(keys, list(kept.values()))
+
+    def _with_neighbours(
+        self, texts: dict[str, str], vectors: dict[str, bytes]
+    ) -> dict[str, bytes]:
+        """A turn's vector averaged with that of itself and its neighbours (design.md 6)."""
+        windows = {item: self._window(item, text) for item, text in texts.items()}
+        around = self._memory.embed(list(windows.values()))
+        return {
+            item: averaged([vectors[item], near])
+            for item, near in zip(windows, around, strict=True)
+        }
+
+    def _window(self, item: str, text: str) -> str:
+        try:
+            turn = self._vault.turns.get(item)
+        except NoSuchItem:
+            return text
+        said = {t.position: t.question for t in self._vault.turns.list(turn.conversation_id)}
+        before, after = said.get(turn.position - 1, ""), said.get(turn.position + 1, "")
+        return window(before, text, after)
 
     def _keep(
         self, kind: ItemKind, texts: dict[str, str], vectors: dict[str, bytes]

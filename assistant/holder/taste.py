@@ -13,7 +13,7 @@ from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
 from assistant.personal.choosing import choose
 from assistant.personal.considered import Considered, Recollection
 from assistant.personal.feedback import Role, lesson
-from assistant.personal.placement import block, rendered_again
+from assistant.personal.placement import Beside, beside, beside_again
 from assistant.personal.profile import Bound, Profile, build_profile, instructions
 from assistant.personal.recall import Recall
 from assistant.personal.special import speaks_of_a_person, stated
@@ -149,8 +149,8 @@ class TurnTaste:
 
     def render(
         self, items: Sequence[UsedItem], instructed: Sequence[str] | None = None
-    ) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
-        """The block beside the question, the profile values in it, its instructions.
+    ) -> tuple[Beside, tuple[tuple[str, str], ...], tuple[str, ...]]:
+        """What stands beside the question, the profile values in it, its instructions.
 
         ``instructed`` are the instructions of an earlier turn, to render it as it was.
         """
@@ -161,15 +161,15 @@ class TurnTaste:
         shown = profile.shown() if lines else ()
         found = [self._found.get((item.kind, item.id)) for item in items]
         if all(one is not None for one in found):
-            return block([one for one in found if one is not None], lines), shown, lines
+            return beside([one for one in found if one is not None], lines), shown, lines
         return self._again(items, lines), shown, lines
 
-    def _again(self, items: Sequence[UsedItem], lines: Sequence[str]) -> str:
+    def _again(self, items: Sequence[UsedItem], lines: Sequence[str]) -> Beside:
         known: dict[tuple[ItemKind, str], tuple[str, Role | None]] = {}
         for item in items:
             if item.text != ERASED:
                 known[ItemKind(item.kind), item.id] = (item.text, self._role(item))
-        return rendered_again([(ItemKind(i.kind), i.id) for i in items], known, lines)
+        return beside_again([(ItemKind(i.kind), i.id) for i in items], known, lines)
 
     def _role(self, item: UsedItem) -> Role | None:
         if item.kind != ItemKind.FEEDBACK.value:
