@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import Iterator
 
+import msgspec
+
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, ruling_lines, say, say_part
 from assistant.conversation.events import (
@@ -18,7 +20,7 @@ from assistant.conversation.events import (
     Waiting,
 )
 from assistant.errors import UsageError
-from assistant.holder.interface import AnyReply, Ask, Cancellation
+from assistant.holder.interface import AnyReply, Application, Ask, Cancellation
 
 _TEXT_LIMIT = 4 * 1024 * 1024
 
@@ -43,6 +45,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="say yes beforehand to a rule that asks for confirmation",
     )  # fmt: skip
     parser.add_argument(
+        "--viewpoints", action="store_true", help="ask for several viewpoints, taking no side"
+    )
+    parser.add_argument(
+        "--beside", action="store_true",
+        help="then answer it without what was learned as well, storing nothing of that",
+    )  # fmt: skip
+    parser.add_argument(
         "--conversation", default="", metavar="ID", help='go on with it ("last" is the latest)'
     )
     parser.set_defaults(run=run)
@@ -59,6 +68,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         max_tokens=arguments.max_tokens,
         candidates=arguments.candidates,
         confirmed=tuple(arguments.confirm),
+        viewpoints=arguments.viewpoints,
     )
     _check(request)
     application = context.application(warm=True)
@@ -69,9 +79,25 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if isinstance(ending, TurnFailed):
         complain(f"{ending.message}\n{ending.hint}")
         return ending.exit_code
+    plain = _beside(request, ending, application) if arguments.beside else None
     if arguments.json:
-        print_json(as_json(ending))
+        print_json(as_json(ending) | ({"beside": plain.answer} if plain else {}))
+    elif plain is not None:
+        say(f"\n(Without what was learned:)\n{plain.answer}")
     return exit_code(ending)
+
+
+def _beside(request: Ask, ending: TurnEnded, application: Application) -> TurnEnded | None:
+    """The same question and seed without personalisation; kept nowhere."""
+    if ending.status != "complete":
+        return None
+    again = msgspec.structs.replace(
+        request, conversation="", incognito=True, personalise=False, seed=ending.seed
+    )
+    cancellation = Cancellation()
+    with Interrupt(cancellation):
+        plain = print_turn(application.handle(again, cancellation), quiet=True)
+    return plain if isinstance(plain, TurnEnded) else None
 
 
 def _check(request: Ask) -> None:
@@ -143,6 +169,8 @@ def _print_ending(ending: TurnEnded, *, shown: bool) -> None:
         say()
     if ending.chosen:
         say(f"\n(Your profile prefers another candidate:)\n{ending.answer}")
+    if ending.suggestion:
+        complain(f"({ending.suggestion})")
     if ending.status == "refused" and ending.ruling is not None:
         complain(ruling_lines(ending.ruling, heading="This is not answered here."))
     elif ending.status == "confirm" and ending.ruling is not None:
@@ -182,6 +210,7 @@ def as_json(ending: TurnEnded) -> dict[str, object]:
         "context_used": ending.context_used,
         "context_size": ending.context_size,
         "seed": ending.seed,
+        "suggestion": ending.suggestion,
         "candidates": ending.candidates,
         "chosen": ending.chosen,
     }

@@ -35,6 +35,7 @@ NOUNS = (
     "history",
     "policy",
     "card",
+    "risks",
     "models",
     "doctor",
     "agent",

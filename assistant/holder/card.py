@@ -140,7 +140,7 @@ CHANGE = (
     ("the model", "assistant models use ID"),
     ("a preference", "assistant preferences edit ID TEXT, disable ID or delete ID"),
     ("a proposal", "assistant preferences proposals, then accept ID or reject ID"),
-    ("the style profile", "its sliders in the app; assistant erase learned forgets all of it"),
+    ("the style profile", "assistant profile set DIMENSION VALUE, or release DIMENSION"),
     ("a consent", "assistant preferences revoke ID"),
     ("a rule of a tier", "assistant policy comment RULE TEXT --kind appeal, or its appeal address"),
     ("an authority you enrolled", "assistant policy leave ISSUER"),
@@ -203,6 +203,13 @@ def _counts(
         expired=sum(p.state is PreferenceState.ACTIVE and _over(p, now) for p in preferences),
         feedback=tuple(sorted(acts.items())),
         taken_back=sum(act.undone for act in feedback),
+    )
+
+
+def taught_now(preferences: Sequence[Preference], now: datetime) -> tuple[Taught, ...]:
+    """The preferences that act at that moment, as the card names them."""
+    return _taught(
+        p for p in preferences if p.state is PreferenceState.ACTIVE and not _over(p, now)
     )
 
 

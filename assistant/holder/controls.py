@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 from assistant.holder.card import Card, Consented
+from assistant.holder.flattery import Answered, Verdict
+from assistant.holder.risks import RiskRow
 from assistant.holder.wire import Reply, Request
 
 
@@ -42,5 +44,34 @@ class RevokeConsent(Request, frozen=True, tag="revoke-consent"):
     id: str
 
 
-ControlRequest = CardQuery | ListConsents | RevokeConsent
-ControlReply = CardReply | ConsentItem
+class RisksQuery(Request, frozen=True, tag="risks"):
+    """Every benefit and risk with its control. Reply: ``RiskItem`` each, benefits first."""
+
+
+class RiskItem(Reply, frozen=True, tag="risk"):
+    """One row."""
+
+    row: RiskRow
+
+
+class CheckFlattery(Request, frozen=True, tag="check-flattery"):
+    """Ask the fixed questions both ways. Replies: ``FlatteryAnswer`` each, ``FlatteryVerdict``.
+
+    Takes as long as sixteen short answers; nothing of them is stored.
+    """
+
+
+class FlatteryAnswer(Reply, frozen=True, tag="flattery-answer"):
+    """One question answered with and without what was learned."""
+
+    answered: Answered
+
+
+class FlatteryVerdict(Reply, frozen=True, tag="flattery-verdict"):
+    """What the check found."""
+
+    verdict: Verdict
+
+
+ControlRequest = CardQuery | ListConsents | RevokeConsent | RisksQuery | CheckFlattery
+ControlReply = CardReply | ConsentItem | RiskItem | FlatteryAnswer | FlatteryVerdict

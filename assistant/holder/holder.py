@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from assistant.conversation.events import TurnEnded, TurnEvent
+from assistant.conversation.events import TurnEnded, TurnEvent, TurnFailed
 from assistant.conversation.ledger import IncognitoLedger, VaultLedger, log_rulings
 from assistant.conversation.question import Question
 from assistant.conversation.turn import Desk, run_turn
 from assistant.engine.interfaces import Memory, Model
 from assistant.engine.messages import Sampling
-from assistant.errors import AssistantError, UsageError, VaultLocked
+from assistant.errors import AssistantError, EngineError, UsageError, VaultLocked
 from assistant.holder import controls
 from assistant.holder import interface as ask
 from assistant.holder.bounds import Bounds
 from assistant.holder.consents import Consents
 from assistant.holder.earlier import with_past
+from assistant.holder.flattery import MAX_TOKENS, SEED
 from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
 from assistant.holder.keeping import Keeping
@@ -99,7 +100,7 @@ class Holder:
             vault, parts.gate, self._feed, self._taste, self.settings, consents, parts.now
         )
         self._keeping = Keeping(vault, parts.gate, parts.policy, self._learning, parts.new_kdf)
-        self._bounds = Bounds(parts, self._taste, consents)
+        self._bounds = Bounds(parts, self._taste, consents, self.settings)
         why = self._taste.for_turn(0, earlier=True)
         self._account = Account(vault, self._history, parts.policy, why)
         self._vault_ledger = VaultLedger(vault)
@@ -155,6 +156,12 @@ class Holder:
                 yield status_line(self._parts, self.settings, self._context)
             case controls.CardQuery():
                 yield self._bounds.card(request)
+            case controls.RisksQuery():
+                yield from self._bounds.risks()
+            case controls.CheckFlattery():
+                yield from self._bounds.flattery(
+                    lambda text, personalise: self._aside(text, personalise, cancellation)
+                )
             case ask.UseModel():
                 self._parts.use_model(request.id)
                 yield Done("The model is in use.")
@@ -210,6 +217,21 @@ class Holder:
                 question, desk, cancellation.when_cancelled, lambda: cancellation.cancelled
             ):
                 yield self._noted(event)
+
+    def _aside(self, text: str, personalise: bool, cancellation: Cancellation) -> TurnEnded:
+        """One answer for the program's own check: incognito, and forgotten at once."""
+        request = ask.Ask(
+            text, incognito=True, personalise=personalise, seed=SEED, max_tokens=MAX_TOKENS
+        )
+        for event in self._ask(request, cancellation):
+            if isinstance(event, TurnFailed):
+                raise EngineError(event.message, hint=event.hint)
+            if isinstance(event, TurnEnded):
+                self._incognito.forget(event.conversation)
+                if event.status == "cancelled":
+                    raise UsageError("The check was stopped.", hint="Nothing was kept.")
+                return event
+        raise AssertionError("a turn ends with TurnEnded or TurnFailed")
 
     def _noted(self, event: TurnEvent) -> TurnEvent:
         if not isinstance(event, TurnEnded):
