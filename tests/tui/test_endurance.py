@@ -34,6 +34,8 @@ PART = 50
 
 async def press_at_random(drive: Drive, chance: random.Random, presses: int) -> None:
     for _ in range(presses):
+        if drive.app._exit:
+            return  # the palette offers to quit, and random keys may take the offer
         if chance.random() < 0.05:
             await drive.pilot.resize_terminal(chance.randint(1, 160), chance.randint(1, 50))
         key = chance.choice(ALL_KEYS)
@@ -72,14 +74,15 @@ async def test_random_keys_and_resizes_neither_crash_nor_lose_a_message(
         script = Script(propose="short lists", default="An answer. " * chance.randint(1, 30))
         async with opened(script) as drive:
             await press_at_random(drive, chance, min(PART, size - part))
-            await drive.pilot.resize_terminal(80, 24)
-            await drive.quiet()
+            if not drive.app._exit:
+                await drive.pilot.resize_terminal(80, 24)
+                await drive.quiet()
             application = drive.front.application
             kept = {turn.question for turn in application.turns.values()}
             asked = [ask for ask in application.asked(Ask) if not ask.incognito]
             unconfirmed = {ask.text for ask in asked if "dose" in ask.text}
             assert {ask.text for ask in asked} - unconfirmed <= kept
-            assert drive.app.is_running
+            assert drive.app.fault is None
         progress.mark(part)
 
 

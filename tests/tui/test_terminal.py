@@ -34,7 +34,7 @@ class Terminal:
         return done.stdout
 
     def start(self, *words: str) -> None:
-        command = f"cd {ROOT} && exec {sys.executable} -m tests.tui.demo {' '.join(words)}"
+        command = f"cd {ROOT} && {sys.executable} -m tests.tui.demo {' '.join(words)}"
         self.tmux("new-session", "-d", "-s", "t", "-x", "80", "-y", "24", "sh")
         self.tmux("pipe-pane", "-t", "t", f"cat > {self.log}")
         self.keys(command, "Enter")
@@ -80,9 +80,9 @@ def test_a_first_evening_by_real_keys(terminal: Terminal) -> None:
     terminal.keys("C-c")
     terminal.until("Quit?")
     terminal.keys("C-c")
-    time.sleep(0.3)
-    terminal.keys("echo the shell is back", "Enter")
-    terminal.until("the shell is back")
+    terminal.until("passphrase: ")  # the shell's screen, as it was before
+    terminal.keys("echo the shell is $((40 + 2))", "Enter")
+    terminal.until("the shell is 42")
 
 
 def test_the_terminals_cursor_stands_where_one_types(terminal: Terminal) -> None:
@@ -108,6 +108,7 @@ def test_escape_is_quiet_within_200_milliseconds_in_prompt_evaluation(terminal: 
         while "Reading the prompt" in terminal.screen:
             assert time.monotonic() - began < 10
         took.append(time.monotonic() - began)
+        terminal.until("stopped")
         terminal.keys("C-n")
         terminal.until("Ask anything. It stays")
     assert min(took) < 0.2, took
