@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 from assistant.errors import (
     AssistantError,
     ModelError,
-    PolicyInvalid,
     UsageError,
     VaultBusy,
     VaultExists,
@@ -30,6 +29,7 @@ from assistant.vault.passphrases import passphrase_bytes
 if TYPE_CHECKING:
     from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
     from assistant.holder.holder import Holder
+    from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
     from assistant.holder.socket import HolderSocket, RemoteApplication
     from assistant.policy import EffectivePolicy, Gate, Places, PolicyDocument, PolicyState
@@ -50,7 +50,6 @@ class Settings:
     """
 
     home: Path
-    system_policy: Path
     catalogue: Path
     weights: Path
     patience: float = _CLI_PATIENCE
@@ -76,11 +75,9 @@ def home_folder(home: Path | None) -> Path:
 def default_settings(home: Path | None) -> Settings:
     """The product's own settings; only the home can be chosen."""
     from assistant.engine import catalogue_path, default_weights
-    from assistant.policy import system_policy_folder
 
     return Settings(
         home=home_folder(home),
-        system_policy=system_policy_folder(),
         catalogue=catalogue_path(),
         weights=default_weights(),
     )
@@ -104,6 +101,7 @@ class LocalFront:
         self._holder: Holder | None = None
         self._socket: HolderSocket | None = None
         self._policy: PolicyState | None = None
+        self._judging: Beside[JudgedPolicy] | None = None
         self._listeners: list[Callable[[str], None]] = []
 
     # -- before the vault is open ----------------------------------------------------------
@@ -116,11 +114,9 @@ class LocalFront:
     @property
     def places(self) -> Places:
         """Where policy lies: home, system folder, package."""
-        from assistant.policy import Places, packaged_baseline
+        from assistant.policy import Places, packaged_baseline, system_policy_folder
 
-        return Places(
-            self.settings.home / "policy", self.settings.system_policy, packaged_baseline()
-        )
+        return Places(self.settings.home / "policy", system_policy_folder(), packaged_baseline())
 
     @property
     def disk(self) -> Disk:
@@ -225,8 +221,12 @@ class LocalFront:
     # -- the children ----------------------------------------------------------------------
 
     def warm_up(self) -> None:
-        """Start both children; returns at once. A missing model is said when it is needed."""
+        """Start both children and judge the policy beside them; returns at once.
+
+        A missing model is said when it is needed, a missing policy when the vault opens.
+        """
         from assistant.engine import MemoryClient, ModelClient, front_not_dumpable
+        from assistant.holder.judging import Beside, judge
 
         with self._warming:
             if self._model is not None:
@@ -242,6 +242,8 @@ class LocalFront:
             except ModelError:
                 # A turn will say so, with its exit code; everything else still works.
                 self._model_file = None
+            scorer = self.scorer()
+            self._judging = Beside(lambda: judge(self.policy_state(), scorer))
 
     def scorer(self) -> MemoryScorer:
         """The embedder for rules by meaning; starts the memory child if it is not there."""
@@ -299,10 +301,13 @@ class LocalFront:
         return self._hold(vault), recovery_key
 
     def unlock(self, passphrase: str) -> Application:
-        """Open the vault and begin to listen on the home's socket."""
+        """Open the vault and begin to listen on the home's socket.
+
+        The key is derived while the children load and the policy is judged.
+        """
         from assistant.vault import Vault
 
-        self.policy_state()
+        self.warm_up()
         vault = Vault.open(self.vault_folder, passphrase_bytes(passphrase), now=self.now)
         return self._hold(vault)
 
@@ -368,25 +373,21 @@ class LocalFront:
         import secrets
 
         from assistant.holder.holder import Holder, Parts
-        from assistant.policy import Gate
-        from assistant.policy.canaries import failing_canaries
+        from assistant.holder.judging import judge
 
         if self._model is None or self._memory is None:
             raise AssertionError("warm_up comes first")
+        judging, self._judging = self._judging, None
+        judged = judging.result() if judging is not None else None
         state = self._policy = self._policy_with(vault)
         self._remember(vault, state)
-        failing = failing_canaries(state.documents)
-        if failing:
-            raise PolicyInvalid(
-                f"The gate gave a wrong answer to a known example ({failing[0]}); "
-                "nothing is answered until that is mended."
-            )
-        effective = self._effective()
+        if judged is None or judged.documents != state.documents:
+            judged = judge(state, self.scorer())
         embedder = self.registry.embedder()
         return Holder(
             Parts(
-                home=self.settings.home, vault=vault, policy=effective,
-                gate=Gate(effective, self.scorer()), tiers=tiers_of(state), alarms=state.alarms,
+                home=self.settings.home, vault=vault, policy=judged.effective,
+                gate=judged.gate, tiers=tiers_of(state), alarms=state.alarms,
                 model=self._model, model_file=self._model_in_use, use_model=self.use_model,
                 memory=self._memory, embedder_digest=embedder_digest(embedder.sha256),
                 now=self.now, clock=time.monotonic, slept=slept_seconds,
@@ -410,7 +411,9 @@ class LocalFront:
         from assistant.policy.authorities import remember
 
         remember(self.places, state.floors, self.disk)
-        vault.policy_state.put_floors(state.floors.to_bytes().decode())
+        floors = state.floors.to_bytes().decode()
+        if vault.policy_state.read().floors != floors:
+            vault.policy_state.put_floors(floors)
         vault.policy_state.advance_clock(state.now)
 
     def _locked(self, why: str) -> None:

@@ -99,9 +99,10 @@ class Context:
         remote = self.holder_elsewhere()
         if remote is not None:
             return remote
-        self.front.require_vault()
-        if warm:
+        if warm and self.front.vault_folder.is_dir():
+            # Before anything else: loading the children is the longest of all.
             self.front.warm_up()
+        self.front.require_vault()
         return self.unlock()
 
     def unlock(self) -> Application:
