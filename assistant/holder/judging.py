@@ -1,0 +1,70 @@
+"""Policy made ready for turns, in a thread of its own while the passphrase is typed or derived."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from assistant.errors import PolicyInvalid
+
+if TYPE_CHECKING:
+    from assistant.policy import EffectivePolicy, Gate, PolicyDocument, PolicyState
+    from assistant.policy.meaning import MeaningScorer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPolicy:
+    """Policy whose canaries were judged rightly, resolved and compiled."""
+
+    documents: tuple[PolicyDocument, ...]
+    effective: EffectivePolicy
+    gate: Gate
+
+
+def judge(state: PolicyState, scorer: MeaningScorer) -> JudgedPolicy:
+    """Judge the canaries, resolve, compile. Raises PolicyInvalid, PolicyConflict."""
+    # Needed next, and imported here while the key is derived.
+    import assistant.holder.holder  # noqa: F401
+    from assistant.policy import Gate, Where, Wishes
+    from assistant.policy.canaries import failing_canaries
+
+    failing = failing_canaries(state.documents)
+    if failing:
+        raise PolicyInvalid(
+            f"The gate gave a wrong answer to a known example ({failing[0]}); "
+            "nothing is answered until that is mended."
+        )
+    effective = state.effective(Wishes())
+    gate = Gate(effective, scorer)
+    # Compiles the rules, which the first turn would wait for.
+    gate.check([], Where.INPUT)
+    gate.stream(Where.OUTPUT)
+    return JudgedPolicy(state.documents, effective, gate)
+
+
+class Beside(Generic[T]):
+    """A value made in a thread of its own while something else goes on."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._value.append(self._make())
+        except BaseException as error:  # noqa: BLE001 — raised again where it is waited for
+            self._error = error
+
+    def result(self) -> T:
+        """Wait for it. Raises what making it raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
