@@ -226,7 +226,7 @@ class LocalFront:
         A missing model is said when it is needed, a missing policy when the vault opens.
         """
         from assistant.engine import MemoryClient, ModelClient, front_not_dumpable
-        from assistant.holder.judging import Beside, judge
+        from assistant.holder.judging import Beside, judge, primed
 
         with self._warming:
             if self._model is not None:
@@ -243,7 +243,8 @@ class LocalFront:
                 # A turn will say so, with its exit code; everything else still works.
                 self._model_file = None
             scorer = self.scorer()
-            self._judging = Beside(lambda: judge(self.policy_state(), scorer))
+            model = self._model
+            self._judging = Beside(lambda: primed(judge(self.policy_state(), scorer), model))
 
     def scorer(self) -> MemoryScorer:
         """The embedder for rules by meaning; starts the memory child if it is not there."""

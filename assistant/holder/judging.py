@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from assistant.errors import PolicyInvalid
 
 if TYPE_CHECKING:
+    from assistant.engine.interfaces import Model
     from assistant.policy import EffectivePolicy, Gate, PolicyDocument, PolicyState
     from assistant.policy.meaning import MeaningScorer
 
 T = TypeVar("T")
+
+_LOAD_PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,22 @@ def judge(state: PolicyState, scorer: MeaningScorer) -> JudgedPolicy:
     gate.check([], Where.INPUT)
     gate.stream(Where.OUTPUT)
     return JudgedPolicy(state.documents, effective, gate)
+
+
+def primed(judged: JudgedPolicy, model: Model) -> JudgedPolicy:
+    """As it is; meanwhile the model reads the prefix every prompt begins with.
+
+    It holds system text and the tiers' lines alone, so it may be read before the vault is
+    open. Returns at once.
+    """
+    from assistant.conversation.prompt import system_message
+
+    def read() -> None:
+        model.wait_ready(_LOAD_PATIENCE)
+        model.absorb((system_message(judged.effective.system_lines),))
+
+    Beside(read)  # a model that fails to load is told by the first turn
+    return judged
 
 
 class Beside(Generic[T]):
