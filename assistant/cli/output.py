@@ -54,6 +54,21 @@ def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
         raise UsageError("The file cannot be written.", hint="Check the path.") from error
 
 
+def read_text(path: Path, *, limit: int) -> str:
+    """A file's text. Raises UsageError where it cannot be read or is longer than ``limit``."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limit + 1)
+    except OSError as error:
+        raise UsageError("The file cannot be read.", hint="Check the path.") from error
+    if len(raw) > limit:
+        raise UsageError(f"The file is longer than {limit:,} bytes.", hint="")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError("The file is not UTF-8 text.", hint="") from error
+
+
 def table(rows: Iterable[tuple[str, ...]], *, gap: int = 2) -> None:
     """Columns as wide as they need to be; the last one runs free."""
     made = [tuple(inert(cell).replace("\n", " ") for cell in row) for row in rows]

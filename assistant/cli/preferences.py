@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from assistant.cli.context import Context
-from assistant.cli.output import complain, print_json, say
-from assistant.holder.controls import ConsentItem, ListConsents, RevokeConsent
+from assistant.cli.output import complain, print_json, read_text, say, write_file
+from assistant.holder.controls import (
+    AdoptPack,
+    ConsentItem,
+    ListConsents,
+    MakePack,
+    PackItem,
+    RevokeConsent,
+)
 from assistant.holder.interface import (
     AddPreference,
     AnyRequest,
@@ -50,10 +58,19 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verbs.add_parser("consents", help="special categories you agreed to keep")
     revoke = verbs.add_parser("revoke", help="take a consent back; erases what it covered")
     revoke.add_argument("id", metavar="ID")
+    share = verbs.add_parser("share", help="write chosen ones to a readable file for others")
+    share.add_argument("file", type=Path, metavar="FILE")
+    share.add_argument("ids", nargs="+", metavar="ID")
+    share.add_argument("--title", default="", help="what the file is called")
+    share.add_argument("--about", default="", help="whose norms these are, and why")
+    share.add_argument("--yes", action="store_true", help="overwrite a file that is there")
+    adopt = verbs.add_parser("adopt", help="read such a file; its sentences wait for your yes")
+    adopt.add_argument("file", type=Path, metavar="FILE")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
+_MAX_PACK = 256 * 1024
 _ACTS = {
     "accept": "keep a proposal",
     "reject": "drop a proposal; it is not made again",
@@ -69,6 +86,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     shown = 0
     for reply in context.application().handle(_request(arguments)):
         shown += 1
+        if isinstance(reply, PackItem):
+            write_file(arguments.file, reply.content.encode(), overwrite=arguments.yes)
+            complain("The file is written. Anybody who gets it can read it.")
+            continue
         if arguments.json:
             print_json(reply)
         elif isinstance(reply, PreferenceItem):
@@ -100,6 +121,10 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             return SetPreferenceState(arguments.id, _STATES[verb], consent)  # type: ignore[arg-type]
         case "consents":
             return ListConsents()
+        case "share":
+            return MakePack(tuple(arguments.ids), arguments.title, arguments.about)
+        case "adopt":
+            return AdoptPack(read_text(arguments.file, limit=_MAX_PACK))
         case "revoke":
             return RevokeConsent(arguments.id)
         case _:

@@ -11,6 +11,7 @@ from assistant.holder.card import Card, Consented
 from assistant.holder.flattery import Answered, Verdict
 from assistant.holder.risks import RiskRow
 from assistant.holder.wire import Reply, Request
+from assistant.policy.comment import RuleComment
 
 
 class CardQuery(Request, frozen=True, tag="card"):
@@ -73,5 +74,60 @@ class FlatteryVerdict(Reply, frozen=True, tag="flattery-verdict"):
     verdict: Verdict
 
 
-ControlRequest = CardQuery | ListConsents | RevokeConsent | RisksQuery | CheckFlattery
-ControlReply = CardReply | ConsentItem | RiskItem | FlatteryAnswer | FlatteryVerdict
+class AddComment(Request, frozen=True, tag="add-comment"):
+    """Say something about a rule, bound or requirement of a tier. Reply: ``CommentItem``."""
+
+    rule: str
+    text: str
+    kind: Literal["comment", "appeal"] = "comment"
+
+
+class ListComments(Request, frozen=True, tag="list-comments"):
+    """Reply: ``CommentItem`` each. ``export``: as policy lets them leave; may be refused."""
+
+    export: bool = False
+
+
+class DeleteComment(Request, frozen=True, tag="delete-comment"):
+    """Reply: ``Done``."""
+
+    id: str
+
+
+class CommentItem(Reply, frozen=True, tag="comment"):
+    """A comment as kept in the vault."""
+
+    id: str
+    comment: RuleComment
+
+
+class MakePack(Request, frozen=True, tag="make-pack"):
+    """Chosen preferences for others to read. Reply: ``PackItem``.
+
+    Raises UsageError for one of a special category, PolicyRefusal where a tier forbids.
+    """
+
+    ids: tuple[str, ...]
+    title: str = ""
+    about: str = ""
+
+
+class PackItem(Reply, frozen=True, tag="pack"):
+    """The file's content, readable JSON."""
+
+    content: str
+
+
+class AdoptPack(Request, frozen=True, tag="adopt-pack"):
+    """A pack's sentences as proposals. Replies: ``PreferenceItem`` each, then ``Done``."""
+
+    content: str
+
+
+ControlRequest = (
+    CardQuery | ListConsents | RevokeConsent | RisksQuery | CheckFlattery | AddComment
+    | ListComments | DeleteComment | MakePack | AdoptPack
+)  # fmt: skip
+ControlReply = (
+    CardReply | ConsentItem | RiskItem | FlatteryAnswer | FlatteryVerdict | CommentItem | PackItem
+)

@@ -34,6 +34,7 @@ from assistant.holder.keeping import Keeping
 from assistant.holder.learning import Learning
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.notices import Notices
+from assistant.holder.participation import Participation
 from assistant.holder.settings import MANNERS, SETTINGS, UserSettings
 from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
@@ -99,6 +100,7 @@ class Holder:
         self._learning = Learning(
             vault, parts.gate, self._feed, self._taste, self.settings, consents, parts.now
         )
+        self._participation = Participation(parts, self._learning)
         self._keeping = Keeping(vault, parts.gate, parts.policy, self._learning, parts.new_kdf)
         self._bounds = Bounds(parts, self._taste, consents, self.settings)
         why = self._taste.for_turn(0, earlier=True)
@@ -194,6 +196,14 @@ class Holder:
                 yield from self._keeping.handle(request)
             case ask.EraseItem():
                 yield from self._keeping.handle(request)
+            case (
+                controls.AddComment()
+                | controls.ListComments()
+                | controls.DeleteComment()
+                | controls.MakePack()
+                | controls.AdoptPack()
+            ):
+                yield from self._participation.handle(request)
             case _:
                 yield from self._learning.handle(request)
 

@@ -34,6 +34,7 @@ from assistant.vault.records import (
     FeedbackKind,
     ItemKind,
     Preference,
+    PreferenceSource,
     PreferenceState,
     ProfileValue,
     Scope,
@@ -222,7 +223,7 @@ class Learning:
         known = self._vault.preferences.list()
         for act in acts:
             found = propose(act, turn, earlier=earlier, known=known)
-            if found is not None and self._may_keep(found.text):
+            if found is not None and self.may_keep(found.text):
                 kept = self._vault.preferences.add(
                     found.text, source=found.source, provenance=found.provenance,
                     state=PreferenceState.PROPOSED,
@@ -230,7 +231,19 @@ class Learning:
                 return self._item(kept)
         return None
 
-    def _may_keep(self, text: str) -> bool:
+    def propose_text(
+        self, text: str, *, source: PreferenceSource, topic: str = ""
+    ) -> PreferenceItem:
+        """A sentence of somebody else as a proposal; ``may_keep`` was asked before."""
+        kept = self._vault.preferences.add(
+            text, source=source, state=PreferenceState.PROPOSED,
+            scope=Scope.TOPIC if topic else Scope.ALWAYS, scope_ref=topic,
+            domain=",".join(sorted(read_preference(text).domains)),
+        )  # fmt: skip
+        self._feed.changed()
+        return self._item(kept)
+
+    def may_keep(self, text: str) -> bool:
         """Nothing of a special category is ever inferred, whatever was consented to."""
         if mentioned(text):
             self.consents.count_refused()

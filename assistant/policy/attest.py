@@ -54,7 +54,15 @@ def attest(
     """
     found = status(places, now, vault_floors)
     floors, _ = read_floors(places.home)
-    statement = _statement(found, floors, now, program_version)
+    return signed(places, _statement(found, floors, now, program_version), disk)
+
+
+def signed(places: Places, statement: dict[str, Any], disk: Disk) -> bytes:
+    """A statement as JSON, signed by this home's key.
+
+    Raises:
+        StorageError: no key could be kept.
+    """
     signer = _home_signer(places, disk)
     signature = signer.sign(_canonical(statement))
     whole = {
@@ -126,20 +134,30 @@ def read_attestation(unverified_raw: bytes, keyid: str | None) -> Mapping[str, A
     Raises:
         BundleUnverified: altered, malformed, or signed by another home.
     """
+    signer, statement = read_signed(unverified_raw, limit=MAX_STATEMENT, what="attestation")
+    if keyid is not None and signer != keyid:
+        raise BundleUnverified("The attestation comes from another home.")
+    return statement
+
+
+def read_signed(unverified_raw: bytes, *, limit: int, what: str) -> tuple[str, Mapping[str, Any]]:
+    """The id of the home's key, and the statement it signed.
+
+    Raises:
+        BundleUnverified: altered, malformed, or longer than ``limit`` bytes.
+    """
     try:
-        whole = read_strict_json(unverified_raw, limit=MAX_STATEMENT)
+        whole = read_strict_json(unverified_raw, limit=limit)
         key = public_from(whole["key"])
         payload = _canonical(whole["statement"])
         key.verify_signature(Signature(key.keyid, whole["signature"]), payload)
         statement: dict[str, Any] = dict(whole["statement"])
     except (PolicyInvalid, VendorError, KeyError, TypeError, ValueError) as error:
-        raise BundleUnverified("The attestation was altered or is none.") from error
+        raise BundleUnverified(f"The {what} was altered or is none.") from error
     # The id is a claim of the file, so it must be the one that belongs to the key.
     if _default_keyid(key) != key.keyid:
-        raise BundleUnverified("The attestation's key id is not its key's.")
-    if keyid is not None and key.keyid != keyid:
-        raise BundleUnverified("The attestation comes from another home.")
-    return statement
+        raise BundleUnverified(f"The {what}'s key id is not its key's.")
+    return key.keyid, statement
 
 
 def _default_keyid(key: SSlibKey) -> str:

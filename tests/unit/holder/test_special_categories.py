@@ -89,7 +89,7 @@ def test_no_example_lands_in_the_vault_without_consent(world: World) -> None:
 
 def test_nothing_of_a_category_is_ever_proposed(world: World) -> None:
     for category, text in STATED:
-        assert not world.holder._learning._may_keep(text), category
+        assert not world.holder._learning.may_keep(text), category
 
 
 def test_a_note_is_not_turned_into_a_proposal_about_a_category(world: World) -> None:
