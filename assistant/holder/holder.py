@@ -135,7 +135,9 @@ class Holder:
         finally:
             with self._counting:
                 self._busy -= 1
-                self._last_use = self._parts.clock()
+                # A face asks for the status by itself: that is nobody using the vault.
+                if not isinstance(request, ask.StatusQuery):
+                    self._last_use = self._parts.clock()
 
     def _answer(
         self, request: AnyRequest, cancellation: Cancellation

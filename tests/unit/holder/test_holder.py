@@ -360,6 +360,14 @@ def test_an_idle_vault_locks_after_the_time_that_was_set(world: World) -> None:
     assert _wait_until_locked(world) == ["nobody used it for a while"]
 
 
+def test_a_face_that_polls_the_status_does_not_keep_the_vault_open(world: World) -> None:
+    world.one(ChangeSetting("idle_minutes", "3"))
+    world.later += 170
+    world.one(StatusQuery())
+    world.later += 20
+    assert _wait_until_locked(world) == ["nobody used it for a while"]
+
+
 def test_a_tier_may_shorten_the_idle_time(tmp_path: Path) -> None:
     bounds = [{"id": "soon", "key": "idle_minutes", "reason": "Open desks.", "maximum": 2}]
     for world in open_world(tmp_path, documents=(document(bounds=bounds),)):
