@@ -99,10 +99,11 @@ class Context:
         remote = self.holder_elsewhere()
         if remote is not None:
             return remote
-        if warm and self.front.vault_folder.is_dir():
-            # Before anything else: loading the children is the longest of all.
-            self.front.warm_up()
+        # First the vault's code, so that the key's derivation, the longest step, begins at
+        # once; policy is judged and the children load beside it.
         self.front.require_vault()
+        if warm:
+            self.front.warm_up()
         return self.unlock()
 
     def unlock(self) -> Application:

@@ -102,14 +102,16 @@ def _flags_everywhere(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def command_word(argv: Sequence[str]) -> str:
-    """The word that names the command, or "" where only the whole parser can tell."""
+    """The word that names the command ("chat" where none is given, as the app is opened),
+    or "" where only the whole parser can tell.
+    """
     words = iter(argv)
     for word in words:
         if word in {"--home", "--passphrase-file"}:
             next(words, "")
         elif not word.startswith(("--home=", "--passphrase-file=")):
             return "" if word.startswith("-") else word
-    return ""
+    return "chat"
 
 
 def main(argv: Sequence[str], terminal_app: TerminalApp) -> int:
