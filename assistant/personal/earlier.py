@@ -8,6 +8,7 @@ it, and then as an example of form.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping, Sequence
 
@@ -53,13 +54,35 @@ def weigh_turns(
         turn, cosine = turns[identity], dense.get(identity)
         same = _same(asked, turn, cosine)
         scores = (fused.get(identity, 0.0), bm25.get(identity, 0.0), cosine or 0.0)
-        weighed.append(_item(ItemKind.TURN, identity, turn.question, scores, same))
+        told = same and tells(turn.question)
+        weighed.append(_item(ItemKind.TURN, identity, turn.question, scores, told))
         for act in acts:
             taught = lesson(act, turn) if act.turn_id == identity else None
             if taught is not None:
                 item = _item(ItemKind.FEEDBACK, act.id, taught.text, scores, same)
                 weighed.append(item.with_role(taught.role))
     return weighed
+
+
+_TELLS = re.compile(
+    r"\b(?:i(?:'m| am|'ve| have|'d| had| was| will|'ll| live| work| like| love| need| want| prefer"
+    r"| hate| own| bought| went| use| study| speak| play| moved| started)|my|we(?:'re| are| have)|our)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\?\s*$|^\s*(?:what|who|when|where|why|how|which|can|could|do|does|is|are)\b", re.IGNORECASE
+)
+
+
+def tells(said: str) -> bool:
+    """Whether an earlier message tells something about its author instead of only asking.
+
+    "My name is Ada" is worth remembering; that a dinner recipe was once asked for is not,
+    and shown to a small model it derails the answer.
+    """
+    plain = said.replace("’", "'")
+    sentences = [s for s in re.split(r"(?<=[.!?\n])\s+", plain) if s.strip()]
+    return any(_TELLS.search(s) and not _ASKS.search(s) for s in sentences)
 
 
 def _same(asked: Asked, turn: Turn, cosine: float | None) -> bool:

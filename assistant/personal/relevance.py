@@ -109,7 +109,7 @@ def relevance(asked: Asked, memory: str, cosine: float | None) -> float:
     score -= WEIGHT_APART * bool(asked.domains and about and not shared)
     score += WEIGHT_WORD * min(2, len(subject_stems(memory) & set(asked.stems)))
     if shared and _CONSTRAINT.search(memory) is not None:
-        score += WEIGHT_CONSTRAINT * (1.0 if asked.personal else 0.5 * asked.advice)
+        score += WEIGHT_CONSTRAINT * max(asked.personal, asked.advice)
     score -= _penalty(asked, memory, about)
     return min(1.0, max(0.0, score))
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from assistant.personal.earlier import tells
 from assistant.personal.recall import estimate, used
 from assistant.personal.words import without_names
 from assistant.vault.records import FeedbackKind, PreferenceState, Scope
@@ -185,7 +186,7 @@ def test_an_undone_rating_teaches_nothing() -> None:
     past = turn("How do I cook lentil soup?", "Boil lentils.")
     said = [replace(act(FeedbackKind.UP, past), undone=True)]
     found = Stores(past=[past], said=said).recall().find("How do I cook lentil soup?")
-    assert [item.kind.value for item in found.items] == ["turn"]
+    assert [item.kind.value for item in found.items] == []
 
 
 def test_a_private_memory_is_kept_out_of_another_domain() -> None:
@@ -218,3 +219,21 @@ def test_an_allergy_reaches_the_question_about_dinner() -> None:
     held = [preference("I have a severe nut allergy.")]
     found = Stores(held).recall().find("I am in Bangkok. Which local dishes should I eat?")
     assert texts(found) == ["I have a severe nut allergy."]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("My name is Ada.", True),
+        ("I moved to Lisbon last year", True),
+        ("Hello. I'm a nurse. What helps against tired feet?", True),
+        ("Suggest a dinner recipe", False),
+        ("What should I eat tonight?", False),
+        ("How do I cook lentil soup?", False),
+        ("", False),
+    ],
+)
+def test_only_what_tells_something_about_its_author_is_worth_remembering(
+    said: str, told: bool
+) -> None:
+    assert tells(said) is told
