@@ -66,7 +66,8 @@ def weigh_turns(
 
 _TELLS = re.compile(
     r"\b(?:i(?:'m| am|'ve| have|'d| had| was| will|'ll| live| work| like| love| need| want| prefer"
-    r"| hate| own| bought| went| use| study| speak| play| moved| started)|my|we(?:'re| are| have)|our)\b",
+    r"| hate| own| bought| went| use| study| speak| play| moved| started)"
+    r"|my|we(?:'re| are| have)|our)\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
