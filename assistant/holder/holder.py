@@ -228,7 +228,7 @@ class Holder:
             for event in run_turn(
                 question, desk, cancellation.when_cancelled, lambda: cancellation.cancelled
             ):
-                yield self._noted(event)
+                yield self._noted(event, request)
 
     def _aside(self, text: str, personalise: bool, cancellation: Cancellation) -> TurnEnded:
         """One answer for the program's own check: incognito, and forgotten at once."""
@@ -245,7 +245,7 @@ class Holder:
                 return event
         raise AssertionError("a turn ends with TurnEnded or TurnFailed")
 
-    def _noted(self, event: TurnEvent) -> TurnEvent:
+    def _noted(self, event: TurnEvent, request: ask.Ask) -> TurnEvent:
         if not isinstance(event, TurnEnded):
             return event
         if event.context_size:
@@ -253,7 +253,9 @@ class Holder:
         if event.turn and not self._incognito.holds(event.conversation):
             self._feed.turn_added(event.turn)
             if event.status == "complete":
-                said = self._notices.due(personalised=event.personalised)
+                said = self._notices.due(
+                    personalised=event.personalised, timed=not request.keeps_time
+                )
                 return msgspec.structs.replace(event, suggestion=said)
         return event
 

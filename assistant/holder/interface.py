@@ -32,7 +32,8 @@ class Ask(Request, frozen=True, tag="ask"):
     ``confirmed`` names rules the user has said yes to for this text. ``candidates`` 1 to 3.
     ``again_of`` regenerates the answer of that turn. ``earlier`` stands in the prompt in
     the place of what the conversation holds, after the gate read it. ``viewpoints`` asks
-    for several. Replies: the turn's events.
+    for several. ``keeps_time``: the face itself says the session notice of ``StatusLine``.
+    Replies: the turn's events.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Ask(Request, frozen=True, tag="ask"):
     again_of: str = ""
     earlier: tuple[Exchange, ...] = ()
     viewpoints: bool = False
+    keeps_time: bool = False
 
 
 FeedbackKind = Literal["up", "down", "score", "edit", "choice", "note"]

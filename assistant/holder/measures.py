@@ -25,7 +25,9 @@ PREFILL_SPEEDUP = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Figures of one vault. ``watt_hours`` is an estimate from decoding time."""
+    """Figures of one vault. ``watt_hours`` is an estimate from the time decoding took
+    at ``watts``.
+    """
 
     turns: int
     answered: int
@@ -40,6 +42,7 @@ class Measures:
     week_with_memory: int
     tokens: int
     watt_hours: float
+    watts: float
     refusals_by_tier: tuple[tuple[str, int], ...]
 
     @property
@@ -73,6 +76,7 @@ def measure(vault: Vault, now: datetime) -> Measures:
         week_with_memory=sum(t.id in used for t in week),
         tokens=sum(t.tokens for t in turns),
         watt_hours=round(sum(map(_seconds, turns)) * WATTS / 3600, 3),
+        watts=WATTS,
         refusals_by_tier=tuple(sorted(blocks.items())),
     )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NEVER = 1440
 """Minutes that stand for no session notice: a day."""
+BREAK = "A good moment for a break."
 PAUSE = timedelta(minutes=30)
 """A session ends when nothing was asked for so long."""
 EARLY = 5
@@ -47,11 +48,11 @@ def session_notice(policy: EffectivePolicy, settings: UserSettings) -> SessionNo
     if minutes < NEVER:
         bound = settings.item("session_minutes").managed
         by = f"{bound.issuer}: {bound.reason}" if bound else "you set this"
-        found = SessionNotice(minutes, "", by)
+        found = SessionNotice(minutes, BREAK, by)
     required = policy.session_notice
     if required is not None and (found is None or required.minutes <= found.minutes):
         by = f"{required.source.issuer}: {required.source.reason}"
-        found = SessionNotice(required.minutes, required.text, by)
+        found = SessionNotice(required.minutes, required.text or BREAK, by)
     return found
 
 
@@ -69,9 +70,13 @@ class Notices:
         self._vault, self._settings, self._policy = vault, settings, policy
         self._now, self._local = now, local
 
-    def due(self, *, personalised: bool) -> str:
-        """The line to say now, or "". What was said is not said again."""
-        return self._session() or self._late() or self._reflection() or self._compare(personalised)
+    def due(self, *, personalised: bool, timed: bool = True) -> str:
+        """The line to say now, or "". What was said is not said again.
+
+        ``timed`` is off where the face keeps the session's time by itself.
+        """
+        session = self._session() if timed else ""
+        return session or self._late() or self._reflection() or self._compare(personalised)
 
     def _session(self) -> str:
         wanted = session_notice(self._policy, self._settings)
@@ -87,8 +92,7 @@ class Notices:
         self._vault.settings.put(_SESSION, json.dumps(state))
         if not due:
             return ""
-        said = wanted.text or "A good moment for a break."
-        return f"This session has run for {minutes} minutes. {said} ({wanted.by})"
+        return f"This session has run for {minutes} minutes. {wanted.text} ({wanted.by})"
 
     def _late(self) -> str:
         if not self._settings.on("late_notice"):

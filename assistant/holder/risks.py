@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from assistant.holder.measures import WATTS, Measures
-
 if TYPE_CHECKING:
     from assistant.holder.interface import SettingItem
+    from assistant.holder.measures import Measures
     from assistant.holder.notices import SessionNotice
     from assistant.policy import EffectivePolicy
 
@@ -202,7 +201,7 @@ def _societal_risks(live: Live) -> Iterator[RiskRow]:
         "one pass an answer unless you ask for more; a limit on length; a token counter",
         f"{live.settings['candidates'].value} candidate(s), at most "
         f"{live.settings['max_tokens'].value} tokens",
-        f"{m.tokens:,} tokens written, about {m.watt_hours:g} Wh (assuming {WATTS:g} W)",
+        f"{m.tokens:,} tokens written, about {m.watt_hours:g} Wh (assuming {m.watts:g} W)",
         _by(live, "max_tokens"), f"{_set('candidates')}; {_set('max_tokens')}",
         "The energy of training the base model is spent.",
     )  # fmt: skip

@@ -38,7 +38,7 @@ def status_line(parts: Parts, settings: UserSettings, context: tuple[int, int]) 
         notices=tuple(notice.message for notice in parts.vault.notices),
         disclosure=parts.policy.disclosure,
         notice_minutes=session.minutes if session else 0,
-        notice_text=session.text if session else "",
+        notice_text=f"{session.text} ({session.by})" if session else "",
         held_by=parts.face,
         pid=os.getpid(),
     )

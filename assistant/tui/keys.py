@@ -63,6 +63,10 @@ KEYS = (
         "What is remembered about you", show=True),
     Key("chat.why", "f4", "why", "why", "What shaped the latest answer", show=True),
     Key("chat.settings", "f5", "settings", "settings", "Settings, and who manages them"),
+    Key("chat.card", "f6", "card", "card", "Who and what this is aligned to",
+        priority=True),  # the prompt would select a line with it
+    Key("chat.risks", "f7", "risks", "risks", "Benefits and risks, and what answers each",
+        priority=True),  # and everything with this one
     Key("chat.acts", "f9", "acts", "feedback", "Feedback you gave; take any of it back"),
     Key("chat.profile", "f10", "profile", "style", "Your style profile, as sliders"),
     Key("chat.new", "ctrl+n", "new_chat", "new chat", "Start a new conversation"),
@@ -77,6 +81,8 @@ KEYS = (
     Key("chat.edit", "alt+e", "edit", "edit", "Edit the latest answer to how you want it"),
     Key("chat.again", "alt+r", "again", "again", "Answer again, or try a failed turn again"),
     Key("chat.two", "alt+t", "two", "two answers", "Two answers side by side; pick one"),
+    Key("chat.viewpoints", "alt+v", "viewpoints", "other viewpoints",
+        "Answer again with several viewpoints, taking no side"),
     Key("chat.copy", "alt+c", "copy_answer", "copy", "Copy the latest answer"),
     Key("chat.code", "alt+k", "copy_code", "copy code", "Copy its next code block"),
     Key("chat.link", "alt+l", "copy_link", "copy link", "Copy its next link address"),

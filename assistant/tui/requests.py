@@ -27,13 +27,20 @@ class Requests:
         """Whether a reply is still awaited."""
         return bool(self._running)
 
-    async def all(self, request: AnyRequest, kind: type[R]) -> list[R] | None:
-        """Every reply of that kind, or None when it failed (``trouble`` has been told)."""
+    async def all(
+        self, request: AnyRequest, kind: type[R], passing: type[AssistantError] | None = None
+    ) -> list[R] | None:
+        """Every reply of that kind, or None when it failed (``trouble`` has been told).
+
+        An error of the kind ``passing`` is raised instead: the screen can do something.
+        """
         cancellation = Cancellation()
         self._running.add(cancellation)
         try:
             return await asyncio.to_thread(self._collect, request, kind, cancellation)
         except AssistantError as error:
+            if passing is not None and isinstance(error, passing):
+                raise
             self._trouble(error)
             return None
         finally:

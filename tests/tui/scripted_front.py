@@ -26,7 +26,9 @@ from assistant.conversation.events import (
     UsedItem,
     Waiting,
 )
-from assistant.errors import AssistantError, NoSuchItem, WrongPassphrase
+from assistant.errors import AssistantError, ConsentNeeded, NoSuchItem, WrongPassphrase
+from assistant.holder.card import BaseModel, Card, Counts, PolicyLine, Slider, Taught, TierPart
+from assistant.holder.controls import CardQuery, CardReply, RiskItem, RisksQuery
 from assistant.holder.interface import (
     AddPreference,
     AnyReply,
@@ -71,6 +73,7 @@ from assistant.holder.interface import (
     Why,
     WhyQuery,
 )
+from assistant.holder.risks import RiskRow
 
 R = TypeVar("R")
 
@@ -109,6 +112,7 @@ class Script:
     fail: TurnFailed | AssistantError | None = None
     fault: Exception | None = None
     propose: str = ""
+    suggestion: str = ""
 
     def answer(self, question: str) -> str:
         """The whole answer to a question."""
@@ -229,6 +233,7 @@ class ScriptedApplication:
             tokens=tokens, prompt_tokens=120, first_token_s=0.2, first_shown_s=0.25,
             tokens_per_s=91.0, context_used=1200, context_size=8192, seed=7,
             personalised=ask.personalise, candidates=candidates,
+            suggestion=self.script.suggestion,
         )  # fmt: skip
 
     def _fill_context(self, used: int) -> None:
@@ -370,6 +375,36 @@ def _erase(app: ScriptedApplication, request: EraseItem) -> list[AnyReply]:
     return [Done("Erased.")]
 
 
+def _state(app: ScriptedApplication, request: AddPreference) -> list[AnyReply]:
+    if "diabetes" in request.text and not request.consent:
+        raise ConsentNeeded("This says something about health, kept only with your consent.")
+    return [app._prefer(request.text, "active", "stated")]
+
+
+def _card() -> Card:
+    bank = TierPart(
+        "organisation", "Example Bank", 4, "2030-01-01", "fresh", "system", "No advice.",
+        ("The works council",), "policy@bank.example", "appeals@bank.example",
+        (PolicyLine("advice", "No investment advice", "Not licensed.", "block"),), (), (),
+    )  # fmt: skip
+    return Card(
+        "2026-05-04T12:00:00+00:00", BaseModel("SmolLM2-135M", "b179" * 16, "a hub", "Apache-2.0"),
+        (bank,), Counts(1, 1, 0, 0, 0, 0, 0, 0, (("up", 2),), 0),
+        (Taught("p1", "Short \x1b[31mlists", "stated", "always", 3, "2026-05-01"),), (), (),
+        (Slider("length", -0.6, -0.9, -0.3, "learned", True, "short", "long", "short"),), (),
+        (("a preference", "assistant preferences edit"),),
+    )  # fmt: skip
+
+
+def _risks() -> tuple[RiskRow, ...]:
+    return (
+        RiskRow("benefit", "individual", "efficiency", "memory", "personalisation on",
+                "1 of 2 answers", "you", "settings"),
+        RiskRow("risk", "societal", "labour displacement", "none", "none", "not measured",
+                "nobody", "none", "A program on one machine can do nothing about this."),
+    )  # fmt: skip
+
+
 def _drop(app: ScriptedApplication, key: str) -> list[AnyReply]:
     del app.preferences[key]
     return [Done("Erased.")]
@@ -380,7 +415,9 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     UndoFeedback: lambda app, r: app._undo(r),
     ListFeedback: lambda app, r: list(app.feedback.values())[: r.limit],
     ListPreferences: lambda app, r: _listed(app, r.state),
-    AddPreference: lambda app, r: [app._prefer(r.text, "active", "stated")],
+    AddPreference: lambda app, r: _state(app, r),
+    CardQuery: lambda app, r: [CardReply(_card())],
+    RisksQuery: lambda app, r: [RiskItem(row) for row in _risks()],
     EditPreference: lambda app, r: [app._change(r.id, text=r.text)],
     SetPreferenceState: lambda app, r: [app._change(r.id, state=r.state)],
     DeletePreference: lambda app, r: _drop(app, r.id),

@@ -146,11 +146,18 @@ class ChatScreen(FeedbackScreen):
             return
         self._run_again(view)
 
+    def action_viewpoints(self) -> None:
+        """Answer the latest question again, with several viewpoints."""
+        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
+        if view is None or self.running:
+            return
+        self._run_again(view, viewpoints=True)
+
     @work(group="again")
-    async def _run_again(self, view: TurnView) -> None:
+    async def _run_again(self, view: TurnView, *, viewpoints: bool = False) -> None:
         again_of = view.turn
         await view.begin_again()
-        self.begin(view, again_of=again_of)
+        self.begin(view, again_of=again_of, viewpoints=viewpoints)
 
     def action_more(self) -> None:
         """A long question whole, or its beginning."""
@@ -244,6 +251,18 @@ class ChatScreen(FeedbackScreen):
         from assistant.tui.screens.profile import ProfileScreen
 
         await self.app.push_screen(ProfileScreen(self.requests))
+
+    async def action_card(self) -> None:
+        """Who and what this is aligned to."""
+        from assistant.tui.screens.card import CardScreen
+
+        await self.app.push_screen(CardScreen(self.requests))
+
+    async def action_risks(self) -> None:
+        """Benefits and risks."""
+        from assistant.tui.screens.risks import RisksScreen
+
+        await self.app.push_screen(RisksScreen(self.requests))
 
     async def action_why(self) -> None:
         """What shaped the answer."""

@@ -152,11 +152,19 @@ class TurnsScreen(Screen[None]):
         await self.transcript.add(view)
         self.begin(view)
 
-    def begin(self, view: TurnView, *, again_of: str = "", confirmed: tuple[str, ...] = ()) -> None:
+    def begin(
+        self,
+        view: TurnView,
+        *,
+        again_of: str = "",
+        confirmed: tuple[str, ...] = (),
+        viewpoints: bool = False,
+    ) -> None:
         """Run a turn for a question already shown."""
         request = Ask(
             text=view.question, conversation=self.conversation, incognito=self.incognito,
             personalise=not self.impersonal_next, again_of=again_of, confirmed=confirmed,
+            viewpoints=viewpoints, keeps_time=True,
         )  # fmt: skip
         self.set_impersonal(False)
         self._feed = self.requests.turn(request)
@@ -209,6 +217,8 @@ class TurnsScreen(Screen[None]):
                 await view.rule(ruling, brief=True)
             case TurnEnded():
                 await view.end(item)
+                if item.suggestion:
+                    self.app.notify(foreign(item.suggestion).plain, markup=False, timeout=20)
                 self.query_one(StatusBar).speed(
                     item.tokens_per_s, item.context_used, item.context_size
                 )
@@ -229,7 +239,8 @@ class TurnsScreen(Screen[None]):
         )  # fmt: skip
         if await self.app.push_screen_wait(YesNo("Send this question anyway?", body)):
             await view.begin_again()
-            self.begin(view, confirmed=(*feed.request.confirmed, ruling.rule))
+            confirmed = (*feed.request.confirmed, ruling.rule)
+            self.begin(view, confirmed=confirmed, viewpoints=feed.request.viewpoints)
 
 
 def _as_failure(turn: str, error: AssistantError) -> TurnFailed:

@@ -10,6 +10,7 @@ import msgspec
 from textual import work
 from textual.content import Content
 
+from assistant.errors import ConsentNeeded
 from assistant.holder.interface import (
     AddPreference,
     AnyRequest,
@@ -123,5 +124,11 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
             await self._do(DeletePreference(item.id))
 
     async def _do(self, request: AnyRequest) -> None:
-        await self._requests.all(request, msgspec.Struct)
+        try:
+            await self._requests.all(request, msgspec.Struct, passing=ConsentNeeded)
+        except ConsentNeeded as error:
+            body = join(foreign(error.message), "\n\nYou can erase it here at any time.")
+            if await self.app.push_screen_wait(YesNo("Keep it, with your consent?", body)):
+                agreed = msgspec.structs.replace(request, consent=True)
+                await self._requests.all(agreed, msgspec.Struct)
         self._load()
