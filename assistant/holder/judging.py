@@ -52,14 +52,17 @@ def judge(state: PolicyState, scorer: MeaningScorer) -> JudgedPolicy:
 def primed(judged: JudgedPolicy, model: Model) -> JudgedPolicy:
     """As it is; meanwhile the model reads the prefix every prompt begins with.
 
-    It holds system text and the tiers' lines alone, so it may be read before the vault is
+    Rules about memories are compiled then too: recall is what needs them first. The prefix
+    holds system text and the tiers' lines alone, so it may be read before the vault is
     open. Returns at once.
     """
     from assistant.conversation.prompt import system_message
+    from assistant.policy import Where
 
     def read() -> None:
         model.wait_ready(_LOAD_PATIENCE)
         model.absorb((system_message(judged.effective.system_lines),))
+        judged.gate.check([], Where.MEMORY)
 
     Beside(read)  # a model that fails to load is told by the first turn
     return judged
@@ -72,7 +75,9 @@ class Beside(Generic[T]):
         self._make = make
         self._value: list[T] = []
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
+        # Not a daemon: one that is inside a C++ extension while the interpreter goes away
+        # ends the process with "terminate called" (seen with a wrong passphrase).
+        self._thread = threading.Thread(target=self._run, name="beside")
         self._thread.start()
 
     def _run(self) -> None:
