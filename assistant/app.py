@@ -375,6 +375,7 @@ class LocalFront:
 
         from assistant.holder.holder import Holder, Parts
         from assistant.holder.judging import judge
+        from assistant.holder.machine import machine_memory
 
         if self._model is None or self._memory is None:
             raise AssertionError("warm_up comes first")
@@ -396,6 +397,7 @@ class LocalFront:
                 new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,
                 patience=self.settings.patience, face=self.settings.face, documents=state.documents,
                 authorities=state.authorities, model_about=self._model_about,
+                models=lambda: self.registry.list(), machine_memory=machine_memory,
             )
         )  # fmt: skip
 

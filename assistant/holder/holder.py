@@ -7,7 +7,7 @@ beside it. Locking closes the vault, kills both children and tells whoever asked
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from assistant.conversation.turn import Desk, run_turn
 from assistant.engine.interfaces import Memory, Model
 from assistant.engine.messages import Sampling
 from assistant.errors import AssistantError, EngineError, UsageError, VaultLocked
-from assistant.holder import controls
+from assistant.holder import controls, overview, overview_wire
 from assistant.holder import interface as ask
 from assistant.holder.bounds import Bounds
 from assistant.holder.consents import Consents
@@ -40,6 +40,7 @@ from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
 
 if TYPE_CHECKING:
+    from assistant.engine import ModelEntry
     from assistant.policy import AuthorityState, EffectivePolicy, Gate, PolicyDocument
     from assistant.vault import KdfParameters, Vault
 
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
 class Parts:
     """What the composition root hands over. Times: ``now`` is UTC, ``clock`` monotonic.
 
-    ``model_about`` gives origin and licence of the model in use, empty where not stated.
+    ``model_about`` gives origin and licence of the model in use, empty where not stated;
+    ``machine_memory`` is in bytes.
     """
 
     home: Path
@@ -75,6 +77,8 @@ class Parts:
     authorities: tuple[AuthorityState, ...] = ()
     model_about: Callable[[], tuple[str, str]] = lambda: ("", "")
     local_time: Callable[[datetime], datetime] = datetime.astimezone
+    models: Callable[[], Sequence[ModelEntry]] = tuple
+    machine_memory: Callable[[], int] = lambda: 0
 
 
 _SLEPT = 5.0
@@ -166,6 +170,13 @@ class Holder:
                 yield from self._bounds.flattery(
                     lambda text, personalise: self._aside(text, personalise, cancellation)
                 )
+            case overview_wire.PolicyQuery():
+                yield from overview.policy_items(self._parts, self.settings)
+            case overview_wire.ModelsQuery():
+                yield from overview.model_items(self._parts)
+            case overview_wire.AcknowledgeNotices():
+                self._parts.vault.acknowledge_notices()
+                yield Done("They will not be shown again.")
             case ask.UseModel():
                 self._parts.use_model(request.id)
                 yield Done("The model is in use.")

@@ -14,6 +14,7 @@ import msgspec
 
 from assistant.conversation.events import Ruling, TurnEvent, UsedItem
 from assistant.holder.controls import ControlReply, ControlRequest
+from assistant.holder.overview_wire import OverviewReply, OverviewRequest
 from assistant.holder.wire import Reply, Request
 
 # -- requests ------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ AnyRequest = (
     | ListConversations | ShowConversation | SearchHistory | DeleteConversation
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
     | Export | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting | StatusQuery
-    | UseModel | Lock | ControlRequest
+    | UseModel | Lock | ControlRequest | OverviewRequest
 )  # fmt: skip
 
 # -- replies -------------------------------------------------------------------------------
@@ -463,7 +464,7 @@ class DecisionItem(Reply, frozen=True, tag="decision"):
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
-    | DecisionItem | ControlReply
+    | DecisionItem | ControlReply | OverviewReply
 )  # fmt: skip
 
 # -- the interface -------------------------------------------------------------------------
