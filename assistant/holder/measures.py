@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from assistant.conversation.ledger import turn_notes
+from assistant.holder.feelings import claims_feelings
 from assistant.vault.records import Turn, TurnStatus
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Measures:
     personalised: int
     with_memory: int
     with_viewpoints: int
+    claims_of_feelings: int
     feedback: int
     preferences_used: int
     week_turns: int
@@ -52,7 +54,7 @@ class Measures:
 
 
 def measure(vault: Vault, now: datetime) -> Measures:
-    """Read every turn once, without its text's meaning."""
+    """Read every turn once; of its text only whether it claims feelings."""
     turns = list(vault.turns.all())
     answered = [t for t in turns if t.status is TurnStatus.COMPLETE]
     used = vault.turns.used_by([t.id for t in answered])
@@ -69,6 +71,7 @@ def measure(vault: Vault, now: datetime) -> Measures:
         personalised=sum(t.personalised for t in answered),
         with_memory=len(used),
         with_viewpoints=sum(bool(note.get("viewpoints")) for note in notes.values()),
+        claims_of_feelings=sum(claims_feelings(t.answer) for t in answered),
         feedback=len(vault.feedback.list()),
         preferences_used=sum(p.uses > 0 for p in vault.preferences.list()),
         week_turns=len(week),

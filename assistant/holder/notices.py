@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from assistant.holder.feelings import claims_feelings
 from assistant.holder.measures import measure
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 NEVER = 1440
 """Minutes that stand for no session notice: a day."""
 BREAK = "A good moment for a break."
+DISCLOSURE = "You are talking to a program on this computer. It has no feelings and can be wrong."
 PAUSE = timedelta(minutes=30)
 """A session ends when nothing was asked for so long."""
 EARLY = 5
@@ -56,6 +58,13 @@ def session_notice(policy: EffectivePolicy, settings: UserSettings) -> SessionNo
     return found
 
 
+def disclosures(policy: EffectivePolicy, settings: UserSettings) -> tuple[str, ...]:
+    """What is said at the start of a chat: the tiers' words, or ours where one is wanted."""
+    if policy.disclosure or not settings.on("disclosure"):
+        return policy.disclosure
+    return (DISCLOSURE,)
+
+
 class Notices:
     """Decides after each turn. ``local`` turns an instant into the time on the wall."""
 
@@ -70,13 +79,24 @@ class Notices:
         self._vault, self._settings, self._policy = vault, settings, policy
         self._now, self._local = now, local
 
-    def due(self, *, personalised: bool, timed: bool = True) -> str:
+    def due(self, *, personalised: bool, timed: bool = True, answer: str = "") -> str:
         """The line to say now, or "". What was said is not said again.
 
         ``timed`` is off where the face keeps the session's time by itself.
         """
         session = self._session() if timed else ""
-        return session or self._late() or self._reflection() or self._compare(personalised)
+        return (
+            self._feelings(answer)
+            or session
+            or self._late()
+            or self._reflection()
+            or self._compare(personalised)
+        )
+
+    def _feelings(self, answer: str) -> str:
+        if not self._settings.on("feelings_notice") or not claims_feelings(answer):
+            return ""
+        return "The answer speaks as somebody who feels. It is a program's text; nobody does."
 
     def _session(self) -> str:
         wanted = session_notice(self._policy, self._settings)

@@ -147,13 +147,16 @@ def _individual_risks(live: Live) -> Iterator[RiskRow]:
         f"storage refused {live.refused_storage} times for want of consent",
         _memory_by(live), "assistant preferences consents; assistant preferences revoke ID",
     )  # fmt: skip
-    disclosed = len(live.policy.disclosure)
+    required = bool(live.policy.disclosure)
+    disclosed = "required by a tier" if required else live.settings["disclosure"].value
     yield RiskRow(
         "risk", "individual", "anthropomorphism",
-        "the model is told it is a program and claims no feelings; tiers may require a disclosure",
-        f"told always; {disclosed} disclosures required", "not measured",
-        _required_by(live, "disclosure") or PROGRAM, "a disclosure is a tier's to require",
-        "A small model may still write “I feel”.",
+        "the model is told it is a program; claimed feelings are corrected beside the answer; "
+        "a disclosure at the start of a chat",
+        f"correction {live.settings['feelings_notice'].value}, disclosure {disclosed}",
+        f"{m.claims_of_feelings} of {m.answered} answers spoke as somebody who feels",
+        _required_by(live, "disclosure") or _by(live, "feelings_notice"),
+        f"{_set('feelings_notice')}; {_set('disclosure')}",
     )  # fmt: skip
     retention = live.settings["retention_days"]
     yield RiskRow(

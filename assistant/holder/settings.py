@@ -104,6 +104,14 @@ SETTINGS: Mapping[str, Setting] = {
             low=18, high=23,
         ),
         Setting(
+            "feelings_notice", "switch", "on", "Say so when an answer claims feelings or a life.",
+            "feelings_notice", _SWITCH,
+        ),
+        Setting(
+            "disclosure", "switch", "off", "Say at the start of a chat that this is a program.",
+            "disclosure", _SWITCH,
+        ),
+        Setting(
             "reflection", "switch", "on", "Once a week, one line about the week.",
             "reflection", _SWITCH,
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assistant.engine.interfaces import Phase
 from assistant.holder.interface import StatusLine
-from assistant.holder.notices import session_notice
+from assistant.holder.notices import disclosures, session_notice
 
 if TYPE_CHECKING:
     from assistant.holder.holder import Parts
@@ -36,7 +36,7 @@ def status_line(parts: Parts, settings: UserSettings, context: tuple[int, int]) 
         context_used=context[0],
         context_size=context[1],
         notices=tuple(notice.message for notice in parts.vault.notices),
-        disclosure=parts.policy.disclosure,
+        disclosure=disclosures(parts.policy, settings),
         notice_minutes=session.minutes if session else 0,
         notice_text=f"{session.text} ({session.by})" if session else "",
         held_by=parts.face,

@@ -56,6 +56,8 @@ SET_KEYS: Final = (
     "recall",
     "late_notice",
     "reflection",
+    "feelings_notice",
+    "disclosure",
 )
 PROFILE_KEY: Final = re.compile(r"profile\.[a-z][a-z_]{0,30}\Z")
 

@@ -13,6 +13,7 @@ from assistant.conversation.prompt import VIEWPOINTS_LINE
 from assistant.engine import GenerateRequest
 from assistant.errors import PolicyRefusal
 from assistant.holder.controls import CheckFlattery, FlatteryAnswer, FlatteryVerdict, RisksQuery
+from assistant.holder.feelings import claims_feelings
 from assistant.holder.flattery import QUESTIONS, asks_for_flattery, marks
 from assistant.holder.interface import (
     AddPreference,
@@ -160,6 +161,54 @@ def test_incognito_is_told_nothing_and_writes_nothing(world: World) -> None:
     before = world.vault.settings.all()
     assert world.ask("What is rain?", incognito=True).suggestion == ""
     assert world.vault.settings.all() == before
+
+
+# -- a program, not a person ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["I'm so happy for you!", "I love you.", "When I was in college, I rowed.", "I have feelings.",
+     "As a fellow human, I know.", "Sure. I feel lonely today."],
+)  # fmt: skip
+def test_claims_of_feelings_are_found(answer: str) -> None:
+    assert claims_feelings(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["I am happy to help.", "I have no feelings.", "I'm not a human.", "He said: I love you.",
+     "People feel sad at times.", 'She wrote "I am lonely".', "I am a program."],
+)  # fmt: skip
+def test_denials_quotes_and_courtesies_are_no_claims(answer: str) -> None:
+    assert not claims_feelings(answer)
+
+
+def test_a_claimed_feeling_is_corrected_beside_the_answer_and_counted(world: World) -> None:
+    world.model.answers = ["I'm so sad about that.", "I'm so sad about that.", "Rain falls."]
+    assert "nobody does" in world.ask("My cat died").suggestion
+    world.one(ChangeSetting("feelings_notice", "off"))
+    assert world.ask("My dog died").suggestion == ""
+    world.ask("What is rain?")
+    measured = rows(world)["anthropomorphism"].measured
+    assert measured == "2 of 3 answers spoke as somebody who feels"
+
+
+def test_a_tier_may_require_the_correction_and_the_disclosure(tmp_path: Path) -> None:
+    limits = [bound("feelings_notice", allowed=["on"]), bound("disclosure", allowed=["on"])]
+    for world in open_world(tmp_path, documents=(office(bounds=limits),)):
+        for key in ("feelings_notice", "disclosure"):
+            item = world.one(ChangeSetting(key, "off"))
+            assert (item.value, item.managed.reason) == ("on", "House rule.")
+        assert "program" in world.one(StatusQuery()).disclosure[0]
+        world.model.answers = ["I love you."]
+        assert "nobody does" in world.ask("Hello").suggestion
+
+
+def test_the_disclosure_is_the_users_to_switch_on(world: World) -> None:
+    assert world.one(StatusQuery()).disclosure == ()
+    world.one(ChangeSetting("disclosure", "on"))
+    assert "no feelings" in world.one(StatusQuery()).disclosure[0]
 
 
 # -- viewpoints ----------------------------------------------------------------------------
