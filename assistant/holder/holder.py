@@ -265,7 +265,8 @@ class Holder:
             self._feed.turn_added(event.turn)
             if event.status == "complete":
                 said = self._notices.due(
-                    personalised=event.personalised, timed=not request.keeps_time,
+                    personalised=event.personalised,
+                    timed=not request.keeps_time,
                     answer=event.answer,
                 )
                 return msgspec.structs.replace(event, suggestion=said)
