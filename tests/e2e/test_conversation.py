@@ -153,4 +153,4 @@ def test_the_exit_codes_are_as_promised(new_cli: Callable[..., Cli]) -> None:
     cli.run("why", code=2)
     cli.passphrase_file.write_text("wrong\n")
     refused = cli.run("ask", "Hello", code=3)
-    assert "passphrase" in refused.err.lower()
+    assert "recover" in refused.err
