@@ -50,7 +50,7 @@ KEYS = (
     Key("app.help", "f1", "help", "help", "Show every key", show=True, priority=True),
     Key("app.palette", "ctrl+p", "command_palette", "commands", "Find any command", True, True),
     Key("app.lock", "ctrl+l", "lock", "lock", "Lock the vault now", priority=True),
-    Key("app.theme", "f8", "next_theme", "theme", "Next theme", priority=True),
+    Key("app.theme", "f12", "next_theme", "theme", "Next theme", priority=True),
     Key("app.mouse", "alt+m", "toggle_mouse", "mouse",
         "Leave the mouse to the terminal, or take it back", priority=True),
     Key("app.interrupt", "ctrl+c", "interrupt", "stop / quit",
@@ -63,10 +63,12 @@ KEYS = (
         "What is remembered about you", show=True),
     Key("chat.why", "f4", "why", "why", "What shaped the latest answer", show=True),
     Key("chat.settings", "f5", "settings", "settings", "Settings, and who manages them"),
-    Key("chat.card", "f6", "card", "card", "Who and what this is aligned to",
+    Key("chat.policy", "f6", "policy", "policy", "Every rule in force: whose, why, until when",
         priority=True),  # the prompt would select a line with it
-    Key("chat.risks", "f7", "risks", "risks", "Benefits and risks, and what answers each",
+    Key("chat.models", "f7", "models", "models", "Models: what fits, and which is in use",
         priority=True),  # and everything with this one
+    Key("chat.card", "f8", "card", "card", "Who and what this is aligned to"),
+    Key("chat.risks", "shift+f8", "risks", "risks", "Benefits and risks, and what answers each"),
     Key("chat.acts", "f9", "acts", "feedback", "Feedback you gave; take any of it back"),
     Key("chat.profile", "f10", "profile", "style", "Your style profile, as sliders"),
     Key("chat.new", "ctrl+n", "new_chat", "new chat", "Start a new conversation"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,7 +26,13 @@ from assistant.conversation.events import (
     UsedItem,
     Waiting,
 )
-from assistant.errors import AssistantError, ConsentNeeded, NoSuchItem, WrongPassphrase
+from assistant.errors import (
+    AssistantError,
+    ConsentNeeded,
+    ModelInvalid,
+    NoSuchItem,
+    WrongPassphrase,
+)
 from assistant.holder.card import BaseModel, Card, Counts, PolicyLine, Slider, Taught, TierPart
 from assistant.holder.controls import CardQuery, CardReply, RiskItem, RisksQuery
 from assistant.holder.interface import (
@@ -72,6 +78,15 @@ from assistant.holder.interface import (
     UseModel,
     Why,
     WhyQuery,
+)
+from assistant.holder.overview_wire import (
+    AcknowledgeNotices,
+    AuthorityItem,
+    ModelItem,
+    ModelsQuery,
+    PolicyItem,
+    PolicyQuery,
+    PolicyWish,
 )
 from assistant.holder.risks import RiskRow
 
@@ -140,6 +155,8 @@ class ScriptedApplication:
             context_used=0, context_size=8192,
         )  # fmt: skip
         self.profile = {item.dimension: item for item in _profile()}
+        self.policy: list[AuthorityItem | PolicyItem] = _policy()
+        self.models: list[ModelItem] = _models()
         self.error: AssistantError | None = None
         self.locked = False
         self._number = 0
@@ -344,6 +361,17 @@ class ScriptedApplication:
         self.settings[request.key] = new
         yield new
 
+    def _acknowledge(self) -> Iterator[AnyReply]:
+        self.status = msgspec.structs.replace(self.status, notices=())
+        yield Done("They will not be shown again.")
+
+    def _use(self, identity: str) -> Iterator[AnyReply]:
+        (chosen,) = [one for one in self.models if one.id == identity]
+        if "broken" in identity:
+            raise ModelInvalid("The model's file is not the one that was added.")
+        self.models = [msgspec.structs.replace(one, in_use=one is chosen) for one in self.models]
+        yield Done("The model is in use.")
+
     def _lock(self) -> Iterator[AnyReply]:
         self.locked = True
         yield Done("Locked.")
@@ -396,6 +424,66 @@ def _card() -> Card:
     )  # fmt: skip
 
 
+def _policy() -> list[AuthorityItem | PolicyItem]:
+    baseline = AuthorityItem(
+        "national", "Baseline", 3, "e3b7" * 16, "2035-01-01T00:00:00+00:00",
+        "2035-01-01T00:00:00+00:00", "fresh", "", "package", "", "What most countries forbid.",
+        "policy@baseline.example", "appeals@baseline.example", ("Legal scholars",),
+    )  # fmt: skip
+    bank = AuthorityItem(
+        "organisation", "Example Bank", 4, "241d" * 16, "2027-01-01T00:00:00+00:00",
+        "2026-02-01T00:00:00+00:00", "stale", "2026-01-20T08:15:00+00:00", "system", "",
+        "Rules for staff.", "policy@bank.example", "compliance@bank.example", ("Works council",),
+    )  # fmt: skip
+    views = Ruling(
+        "requirement", "both-sides", "national", "Baseline", "Several viewpoints",
+        "Contested questions deserve more than one side.", "appeals@baseline.example",
+    )  # fmt: skip
+    month = Ruling(
+        "bound", "one-month", "organisation", "Example Bank", "Keep it short",
+        "Conversations are kept for 30 days at most.", "compliance@bank.example",
+    )  # fmt: skip
+    dosage = msgspec.structs.replace(CONFIRM_RULE, effect="confirm")
+    return [
+        baseline, bank,
+        PolicyItem("medical-dosage", "rule", "confirm", dosage, ("input",), (
+            PolicyWish("national", "Baseline", "medical-dosage", "confirm", decided=True),
+        ), (), baseline),
+        PolicyItem("no-investment-advice", "rule", "block", BANK_RULE, ("input", "output"), (
+            PolicyWish("organisation", "Example Bank", "no-investment-advice", "warn", False),
+            PolicyWish("organisation", "Example Bank", "stricter-now", "block", True),
+        ), (), bank),
+        PolicyItem("retention_days", "bound", "at most 30", month, (), (
+            PolicyWish("national", "Baseline", "one-year", "at most 365", False),
+            PolicyWish("organisation", "Example Bank", "one-month", "at most 30", True),
+        ), ("retention_days: you asked for 365, 30 holds",), bank),
+        PolicyItem("both-sides", "requirement", "viewpoints", views, (), (), (), baseline),
+    ]  # fmt: skip
+
+
+def _models() -> list[ModelItem]:
+    mb, gb = 1_000_000, 1_000_000_000
+    reviewed = Ruling(
+        "bound", "reviewed-models", "organisation", "Example Bank", "Reviewed models only",
+        "Models are reviewed before use.", "compliance@bank.example",
+    )  # fmt: skip
+
+    def chat(identity: str, name: str, size: int, **more: Any) -> ModelItem:
+        kept: dict[str, Any] = {"licence": "Apache-2.0", "in_use": False, "present": True,
+                                "added": False, "fits": "yes", **more}  # fmt: skip
+        return ModelItem(id=identity, name=name, kind=kept.pop("kind", "chat"), size=size,
+                         memory=2 * size, sha256="b179" * 16, machine=8 * gb, **kept)  # fmt: skip
+
+    return [
+        chat("smollm2-135m", "SmolLM2-135M-Instruct", 98 * mb, in_use=True),
+        chat("smollm2-1.7b", "SmolLM2-1.7B-Instruct", 1_100 * mb, present=False),
+        chat("broken", "Bro\x1b[31mken", 300 * mb, added=True, licence=""),
+        chat("qwen", "Qwen-0.5B", 400 * mb, fits="tight"),
+        chat("giant", "Giant-70B", 40 * gb, fits="no", managed=reviewed),
+        chat("minilm", "all-MiniLM-L6-v2", 91 * mb, kind="embedding"),
+    ]
+
+
 def _risks() -> tuple[RiskRow, ...]:
     return (
         RiskRow("benefit", "individual", "efficiency", "memory", "personalisation on",
@@ -436,7 +524,10 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     GetSettings: lambda app, r: list(app.settings.values()),
     ChangeSetting: lambda app, r: app._set(r),
     StatusQuery: lambda app, r: [app.status],
-    UseModel: lambda app, r: [Done("In use.")],
+    AcknowledgeNotices: lambda app, r: app._acknowledge(),
+    PolicyQuery: lambda app, r: app.policy,
+    ModelsQuery: lambda app, r: app.models,
+    UseModel: lambda app, r: app._use(r.id),
     Lock: lambda app, r: app._lock(),
 }
 

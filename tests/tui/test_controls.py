@@ -9,7 +9,7 @@ from tests.tui.scripted_front import Script
 
 async def test_the_card_is_drawn_from_live_state_and_is_inert() -> None:
     async with opened(size=WIDE) as drive:
-        await drive.keys("f6")
+        await drive.keys("f8")
         assert "WHO IS THIS ALIGNED TO?" in drive.text
         assert "Tier 2, organisation: Example Bank, version 4" in drive.text
         assert "The works council" in drive.text
@@ -20,7 +20,7 @@ async def test_the_card_is_drawn_from_live_state_and_is_inert() -> None:
 
 async def test_each_risk_is_a_row_with_its_control_below() -> None:
     async with opened(size=WIDE) as drive:
-        await drive.keys("f7")
+        await drive.keys("shift+f8")
         assert "labour displacement" in drive.text
         assert "1 of 2 answers" in drive.text
         await drive.keys("down")

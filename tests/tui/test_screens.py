@@ -169,19 +169,6 @@ async def test_what_a_tier_wants_said_is_said() -> None:
         assert "take a break" in drive.words
 
 
-async def test_a_notice_is_said_once() -> None:
-    async with opened() as drive:
-        old = drive.front.application.status
-        drive.front.application.status = type(old)(
-            old.model, old.model_state, old.memory_state, old.tiers, old.alarms, True, 0, 8192,
-            ("You have been here for an hour.",),
-        )  # fmt: skip
-        await drive.ask("one")
-        assert "been here for an hour" in drive.words
-        await drive.ask("two")
-        assert len(list(drive.app._notifications)) == 1
-
-
 async def test_why_shows_memories_rules_model_and_the_exact_prompt() -> None:
     used = (UsedItem("preference", "p1", "Use short lists.", 0.81),)
     async with opened(Script(used=used), size=WIDE) as drive:
@@ -250,7 +237,7 @@ async def test_every_theme_shows_the_same_words(theme: str) -> None:
 async def test_the_theme_key_goes_round() -> None:
     async with opened() as drive:
         for name in (*themes.NAMES[1:], themes.NAMES[0]):
-            await drive.keys("f8")
+            await drive.keys("f12")
             assert drive.app.theme == name
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
@@ -176,6 +177,45 @@ async def profile(drive: Drive) -> None:
     await drive.keys("f10")
 
 
+async def policy(drive: Drive) -> None:
+    application = drive.front.application
+    application.status = msgspec.structs.replace(
+        application.status, alarms=("The clock was set back.",)
+    )
+    await drive.unlock()
+    await drive.keys("f6")
+    await drive.keys("down", "down", "down")
+
+
+async def policy_page(drive: Drive) -> None:
+    await policy(drive)
+    await drive.keys("enter")
+
+
+async def models(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("f7")
+    await drive.keys("down", "down", "down", "down")
+
+
+async def card(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("f8")
+
+
+async def risks(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("shift+f8")
+
+
+async def notice(drive: Drive) -> None:
+    application = drive.front.application
+    application.status = msgspec.structs.replace(
+        application.status, notices=("The last two changes are missing.",)
+    )
+    await drive.unlock()
+
+
 async def keys(drive: Drive) -> None:
     await drive.unlock()
     await drive.keys("f1")
@@ -238,6 +278,16 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (profile, WIDE, "locked", "light"),
     (why, WIDE, "locked", "dark"),
     (settings, WIDE, "locked", "high-contrast"),
+    (policy, SMALL, "locked", "dark"),
+    (policy, WIDE, "locked", "light"),
+    (policy_page, WIDE, "locked", "dark"),
+    (models, SMALL, "locked", "dark"),
+    (models, WIDE, "locked", "light"),
+    (card, SMALL, "locked", "dark"),
+    (card, WIDE, "locked", "dark"),
+    (risks, SMALL, "locked", "dark"),
+    (risks, WIDE, "locked", "dark"),
+    (notice, SMALL, "locked", "dark"),
 ]
 
 

@@ -252,6 +252,20 @@ class ChatScreen(FeedbackScreen):
 
         await self.app.push_screen(ProfileScreen(self.requests))
 
+    async def action_policy(self) -> None:
+        """Every rule in force."""
+        from assistant.tui.screens.policy import PolicyScreen
+
+        await self.app.push_screen(PolicyScreen(self.requests))
+
+    @work(group="screen")
+    async def action_models(self) -> None:
+        """Models; another may be in use afterwards."""
+        from assistant.tui.screens.models import ModelsScreen
+
+        await self.app.push_screen_wait(ModelsScreen(self.requests))
+        await self.look_at_status()
+
     async def action_card(self) -> None:
         """Who and what this is aligned to."""
         from assistant.tui.screens.card import CardScreen

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -22,7 +23,8 @@ from assistant.conversation.events import (
     Waiting,
 )
 from assistant.errors import AssistantError
-from assistant.holder.interface import Ask, StatusLine, StatusQuery
+from assistant.holder.interface import Ask, Done, StatusLine, StatusQuery
+from assistant.holder.overview_wire import AcknowledgeNotices
 from assistant.tui.feed import Item, TurnFeed, merged
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
@@ -55,7 +57,7 @@ class TurnsScreen(Screen[None]):
         self.incognito = False
         self.impersonal_next = False
         self._feed: TurnFeed | None = None
-        self._noticed: set[str] = set()
+        self._told = False
         self._since = clock()
 
     def compose(self) -> ComposeResult:
@@ -64,6 +66,7 @@ class TurnsScreen(Screen[None]):
             yield Static("", id="badge", markup=False)
         yield Static("", id="disclosure", markup=False)
         yield Transcript()
+        yield Static("", id="notices", markup=False)
         with Vertical(id="foot"):
             yield WaitingLine(self.clock)
             yield ProposalLine()
@@ -115,11 +118,19 @@ class TurnsScreen(Screen[None]):
         if line is not None and self.is_mounted:
             self.query_one(StatusBar).show(line)
             self._say_what_is_owed(line)
-            for notice in line.notices:
-                if notice not in self._noticed:  # said once, not at every look
-                    self._noticed.add(notice)
-                    self.app.notify(foreign(notice).plain, markup=False)
+            self._tell(line.notices)
         return line
+
+    def _tell(self, notices: tuple[str, ...]) -> None:
+        """What the vault has to say stays in sight until the next message is sent."""
+        self._told = bool(notices)
+        shown = self.query_one("#notices", Static)
+        shown.update(Content("\n").join([foreign_line(notice, 300) for notice in notices]))
+        shown.display = self._told
+
+    async def _acknowledge(self) -> None:
+        self._tell(())
+        await self.requests.one(AcknowledgeNotices(), Done)
 
     def _say_what_is_owed(self, line: StatusLine) -> None:
         disclosure = self.query_one("#disclosure", Static)
@@ -148,6 +159,8 @@ class TurnsScreen(Screen[None]):
             self.waiting.say("An answer is being written. Escape stops it.")
             return
         self.prompt.sent(message.text)
+        if self._told:
+            await self._acknowledge()
         view = TurnView(message.text)
         await self.transcript.add(view)
         self.begin(view)

@@ -9,6 +9,7 @@ from textual.widgets import Static
 from assistant.holder.interface import StatusLine
 from assistant.inert import inert_line
 from assistant.tui.text import bar, count
+from assistant.tui.widgets.hints import key_name
 
 _STATES = {"loading": "loading", "restarting": "restarting", "stopped": "stopped", "ready": ""}
 
@@ -41,6 +42,16 @@ class StatusBar(Static):
         self._impersonal = off
         self._draw()
 
+    async def on_click(self) -> None:
+        """An alarm leads to the policy it is about."""
+        if self._line is not None and self._line.alarms:
+            await self.run_action("screen.policy")
+
+    def _policy_key(self) -> str:
+        """The key of the policy screen as it is bound now."""
+        active = self.screen.active_bindings.values()
+        return next((key_name(a.binding.key) for a in active if a.binding.id == "chat.policy"), "")
+
     def on_resize(self) -> None:
         """Leave out what does not fit."""
         self._draw()
@@ -63,6 +74,8 @@ class StatusBar(Static):
         if self._impersonal and line.personalise:
             personal = "off for the next message"
         alarms = [Content.styled(f"! {inert_line(a, 60)}", "bold $error") for a in line.alarms]
+        if alarms and (key := self._policy_key()):
+            alarms[-1] = alarms[-1].append(f" ({key})")
         return [
             *alarms,
             Content(f"{inert_line(line.model, 24) or 'no model'}{' ' if state else ''}{state}"),

@@ -1,0 +1,101 @@
+"""Policy: every rule, bound and requirement with who set it, until when and why."""
+
+from __future__ import annotations
+
+import msgspec
+from textual import work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from assistant.holder.interface import StatusLine, StatusQuery
+from assistant.holder.overview_wire import AuthorityItem, PolicyItem, PolicyQuery
+from assistant.tui.keys import bindings
+from assistant.tui.requests import Requests
+from assistant.tui.screens.lists import ListScreen
+from assistant.tui.screens.policy_text import about_authority, about_item, line_of, words_of
+from assistant.tui.text import foreign_line
+
+Part = AuthorityItem | PolicyItem
+
+
+class PolicyScreen(ListScreen[None, Part]):
+    """Alarms on top, then who binds this home, then all they ask for."""
+
+    BINDINGS = bindings("list", "search")
+    HEADING = "Policy"
+    NOTHING = "Nothing in force matches."
+
+    def __init__(self, requests: Requests) -> None:
+        super().__init__()
+        self._requests = requests
+        self._parts: list[Part] = []
+
+    def compose_above(self) -> ComposeResult:
+        yield Static("", id="alarms", markup=False)
+        yield Input(
+            placeholder="/ finds a rule, issuer or reason; enter shows a line in full", id="search"
+        )
+
+    def on_mount(self) -> None:
+        """Show all of it."""
+        self.query_one("#alarms").display = False
+        self._load()
+
+    @work(exclusive=True, group="list")
+    async def _load(self) -> None:
+        replies = await self._requests.all(PolicyQuery(), msgspec.Struct)
+        status = await self._requests.one(StatusQuery(), StatusLine)
+        self._parts = [one for one in replies or [] if isinstance(one, Part)]
+        told = [*(status.alarms if status else ())]
+        told += [one.alarm for one in self._parts if isinstance(one, AuthorityItem) and one.alarm]
+        self._warn(list(dict.fromkeys(told)))
+        self._show_matching()
+
+    def _warn(self, alarms: list[str]) -> None:
+        shown = self.query_one("#alarms", Static)
+        lines = [foreign_line(f"! {alarm}", 200, "bold $error") for alarm in alarms]
+        shown.update(Content("\n").join(lines))
+        shown.display = bool(lines)
+
+    def _show_matching(self) -> None:
+        wanted = self.query_one("#search", Input).value.casefold().split()
+        self.fill([one for one in self._parts if all(word in words_of(one) for word in wanted)])
+
+    def line(self, item: Part) -> Content:
+        return line_of(item, self.options.scrollable_content_region.width - 2)
+
+    def about(self, item: Part) -> Content:
+        return about_authority(item) if isinstance(item, AuthorityItem) else about_item(item)
+
+    def on_resize(self) -> None:
+        """More or less of each line fits now."""
+        self._show_matching()
+
+    def on_input_changed(self) -> None:
+        """Find while typing."""
+        self._show_matching()
+
+    def on_input_submitted(self) -> None:
+        """Down into what was found."""
+        self.options.focus()
+
+    def action_search(self) -> None:
+        """To the search line."""
+        self.query_one("#search", Input).focus()
+
+    def action_open(self) -> None:
+        """The selected line in full."""
+        from assistant.tui.screens.policy_page import PolicyPage
+
+        if item := self.selected:
+            self.app.push_screen(PolicyPage(item))
+
+    def action_back(self) -> None:
+        """From the search line to the list, from the list to the chat."""
+        search = self.query_one("#search", Input)
+        if search.has_focus or search.value:
+            search.value = ""
+            self.options.focus()
+        else:
+            self.dismiss(None)
