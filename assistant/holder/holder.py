@@ -26,6 +26,7 @@ from assistant.holder import controls, overview, overview_wire
 from assistant.holder import interface as ask
 from assistant.holder.bounds import Bounds
 from assistant.holder.consents import Consents
+from assistant.holder.drafts import draft_of, keep_draft
 from assistant.holder.earlier import with_past
 from assistant.holder.flattery import MAX_TOKENS, SEED
 from assistant.holder.history import Account, History
@@ -174,6 +175,10 @@ class Holder:
                 yield from overview.policy_items(self._parts, self.settings)
             case overview_wire.ModelsQuery():
                 yield from overview.model_items(self._parts)
+            case overview_wire.GetDraft():
+                yield overview_wire.Draft(draft_of(self._parts.vault, request.conversation))
+            case overview_wire.KeepDraft():
+                yield self._keep_draft(request)
             case overview_wire.AcknowledgeNotices():
                 self._parts.vault.acknowledge_notices()
                 yield Done("They will not be shown again.")
@@ -219,6 +224,15 @@ class Holder:
                 yield from self._participation.handle(request)
             case _:
                 yield from self._learning.handle(request)
+
+    def _keep_draft(self, request: overview_wire.KeepDraft) -> Done:
+        conversation = request.conversation
+        if self._incognito.holds(conversation):
+            return Done("Nothing is kept of an incognito conversation.")
+        if conversation:
+            conversation = self._history.conversation_id(conversation)
+        keep_draft(self._parts.vault, conversation, request.text)
+        return Done()
 
     def _recall(self, request: ask.RecallQuery) -> Iterator[AnyReply]:
         if not 1 <= request.k <= 50:

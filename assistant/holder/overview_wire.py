@@ -100,5 +100,28 @@ class AcknowledgeNotices(Request, frozen=True, tag="acknowledge-notices"):
     """The person has read what the vault had to tell (``StatusLine.notices``). Reply: ``Done``."""
 
 
-OverviewRequest = PolicyQuery | ModelsQuery | AcknowledgeNotices
-OverviewReply = AuthorityItem | PolicyItem | ModelItem
+class GetDraft(Request, frozen=True, tag="get-draft"):
+    """What was typed and not sent ("" is the conversation not yet begun). Reply: ``Draft``."""
+
+    conversation: str
+
+
+class KeepDraft(Request, frozen=True, tag="keep-draft"):
+    """Keep it, encrypted; the empty text drops it. Reply: ``Done``.
+
+    Nothing is kept of an incognito conversation. Raises NoSuchItem where there is no such
+    conversation, UsageError where the text is too long.
+    """
+
+    conversation: str
+    text: str
+
+
+class Draft(Reply, frozen=True, tag="draft"):
+    """A draft, or the empty text."""
+
+    text: str
+
+
+OverviewRequest = PolicyQuery | ModelsQuery | AcknowledgeNotices | GetDraft | KeepDraft
+OverviewReply = AuthorityItem | PolicyItem | ModelItem | Draft

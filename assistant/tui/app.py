@@ -103,6 +103,7 @@ class AssistantApp(DoorsApp):
         elif selected := self._selected():
             self.copy_to_clipboard(selected)
         else:
+            self.run_worker(self.keep_drafts(), group="drafts")
             self.push_screen(QuitDialog())
 
     def _selected(self) -> str:
@@ -145,6 +146,7 @@ class AssistantApp(DoorsApp):
 
     async def action_quit(self) -> None:
         """Leave; the vault is locked on the way out."""
+        await self.keep_drafts()
         self.exit(0)
 
     def exit(

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from assistant.tui.screens.welcome import Created
 
 
+SECONDS_FOR_DRAFTS = 1.0
+
+
 class Locked(Message):
     """The vault was locked, and why."""
 
@@ -168,6 +171,7 @@ class DoorsApp(App[int]):
         """Close the vault, kill both children, and show the door."""
         if self._requests is None:
             return
+        await self.keep_drafts()
         self._leave_vault()
         await asyncio.to_thread(self.front.lock)
         self.look()
@@ -182,6 +186,14 @@ class DoorsApp(App[int]):
         if self._requests is not None:
             self._leave_vault()
             self.look()
+
+    async def keep_drafts(self) -> None:
+        """Keep what is typed before leaving; leaving does not wait long for it."""
+        if self.chat is not None:
+            try:
+                await asyncio.wait_for(self.chat.keep_drafts(), SECONDS_FOR_DRAFTS)
+            except TimeoutError:
+                return
 
     def _leave_vault(self) -> None:
         if self._requests is None:

@@ -82,6 +82,9 @@ from assistant.holder.interface import (
 from assistant.holder.overview_wire import (
     AcknowledgeNotices,
     AuthorityItem,
+    Draft,
+    GetDraft,
+    KeepDraft,
     ModelItem,
     ModelsQuery,
     PolicyItem,
@@ -157,6 +160,7 @@ class ScriptedApplication:
         self.profile = {item.dimension: item for item in _profile()}
         self.policy: list[AuthorityItem | PolicyItem] = _policy()
         self.models: list[ModelItem] = _models()
+        self.drafts: dict[str, str] = {}
         self.error: AssistantError | None = None
         self.locked = False
         self._number = 0
@@ -361,6 +365,12 @@ class ScriptedApplication:
         self.settings[request.key] = new
         yield new
 
+    def _keep(self, request: KeepDraft) -> Iterator[AnyReply]:
+        if request.conversation and request.conversation not in self.conversations:
+            raise NoSuchItem("There is no such conversation.")
+        self.drafts[request.conversation] = request.text
+        yield Done()
+
     def _acknowledge(self) -> Iterator[AnyReply]:
         self.status = msgspec.structs.replace(self.status, notices=())
         yield Done("They will not be shown again.")
@@ -525,6 +535,8 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     ChangeSetting: lambda app, r: app._set(r),
     StatusQuery: lambda app, r: [app.status],
     AcknowledgeNotices: lambda app, r: app._acknowledge(),
+    GetDraft: lambda app, r: [Draft(app.drafts.get(r.conversation, ""))],
+    KeepDraft: lambda app, r: app._keep(r),
     PolicyQuery: lambda app, r: app.policy,
     ModelsQuery: lambda app, r: app.models,
     UseModel: lambda app, r: app._use(r.id),

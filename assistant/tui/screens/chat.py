@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from textual import work
+from textual.timer import Timer
 
 from assistant.holder.interface import (
     ConversationItem,
@@ -16,6 +17,7 @@ from assistant.holder.interface import (
     TurnItem,
 )
 from assistant.tui.requests import Requests
+from assistant.tui.screens.chat_drafts import SECONDS_BEFORE_KEEPING, Drafts, key_of
 from assistant.tui.screens.chat_feedback import FeedbackScreen
 from assistant.tui.screens.dialogs import YesNo
 from assistant.tui.widgets.prompt import Prompt
@@ -27,7 +29,8 @@ class ChatScreen(FeedbackScreen):
 
     def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
         super().__init__(requests, clock)
-        self._drafts: dict[str, str] = {}
+        self._drafts = Drafts(requests)
+        self._until_kept: Timer | None = None
         self._copied: tuple[str, int] = ("", -1)
 
     def on_mount(self) -> None:
@@ -36,11 +39,23 @@ class ChatScreen(FeedbackScreen):
             self.run_worker(self._resume(), group="load")
 
     async def _resume(self) -> None:
+        if await self._resume_draft():
+            return
         latest = await self.requests.one(ListConversations(limit=1), ConversationItem)
         if latest is not None and not self.running and not self.transcript.turns:
             await self.show_conversation(latest.id, latest.title)
         elif not self.transcript.turns:
             await self.transcript.show(())
+
+    async def _resume_draft(self) -> bool:
+        """A message begun in a new conversation comes first."""
+        draft = await self._drafts.take("")
+        if not draft or self.running or self.transcript.turns:
+            return False
+        await self.transcript.show(())
+        if not self.prompt.whole:
+            self.prompt.fill(draft)
+        return True
 
     async def show_conversation(self, conversation: str, title: str) -> None:
         """Show a stored conversation and go on with it."""
@@ -52,7 +67,7 @@ class ChatScreen(FeedbackScreen):
         self.write_heading()
         await self.transcript.show(items)
         self.prompt.remember([item.question for item in items])
-        self._take_up_draft()
+        await self._take_up_draft()
 
     # -- conversations ---------------------------------------------------------------------
 
@@ -75,14 +90,32 @@ class ChatScreen(FeedbackScreen):
         self.prompt.remember([])
         self.proposals.withdraw()
         self.waiting.clear()
-        self._take_up_draft()
+        await self._take_up_draft()
         self.prompt.focus()
 
-    def _keep_draft(self) -> None:
-        self._drafts[self.conversation] = self.prompt.whole
+    @property
+    def _draft_key(self) -> str:
+        return key_of(self.conversation, incognito=self.incognito)
 
-    def _take_up_draft(self) -> None:
-        self.prompt.fill(self._drafts.pop(self.conversation, ""))
+    def _keep_draft(self) -> None:
+        self._drafts.hold(self._draft_key, self.prompt.whole)
+        self.prompt.fill("")
+
+    async def _take_up_draft(self) -> None:
+        draft = await self._drafts.take(self._draft_key)
+        if draft and not self.prompt.whole:
+            self.prompt.fill(draft)
+
+    def on_text_area_changed(self) -> None:
+        """What is typed is kept when the keys have rested for a moment."""
+        if self._until_kept is not None:
+            self._until_kept.stop()
+        self._until_kept = self.set_timer(SECONDS_BEFORE_KEEPING, self.keep_drafts)
+
+    async def keep_drafts(self) -> None:
+        """Bring the vault's copy of what is typed up to date now."""
+        if self.is_mounted and not self.requests.closed:
+            await self._drafts.keep(self._draft_key, self.prompt.whole)
 
     def action_impersonal(self) -> None:
         """The next message only, on or off."""
@@ -227,6 +260,7 @@ class ChatScreen(FeedbackScreen):
         elif self.conversation in left.renamed:
             self.heading = left.renamed[self.conversation]
             self.write_heading()
+        self._drafts.forget(left.erased)
 
     async def action_preferences(self) -> None:
         """What is remembered about the person."""

@@ -12,12 +12,16 @@ import msgspec
 import pytest
 
 from assistant.engine import ModelEntry
-from assistant.holder.interface import AnyReply, ChangeSetting, StatusQuery
+from assistant.errors import NoSuchItem, UsageError
+from assistant.holder.drafts import MAX_CHARACTERS
+from assistant.holder.interface import AnyReply, ChangeSetting, DeleteConversation, StatusQuery
 from assistant.holder.machine import machine_memory
 from assistant.holder.overview import fits
 from assistant.holder.overview_wire import (
     AcknowledgeNotices,
     AuthorityItem,
+    GetDraft,
+    KeepDraft,
     ModelItem,
     ModelsQuery,
     PolicyItem,
@@ -166,3 +170,37 @@ def test_what_policy_and_models_say_crosses_the_socket_unchanged(world: World) -
     )
     for reply in (*world.all(PolicyQuery()), *world.all(ModelsQuery())):
         assert msgspec.json.decode(msgspec.json.encode(reply), type=AnyReply) == reply
+
+
+def test_drafts_are_kept_by_conversation_and_dropped_when_emptied(world: World) -> None:
+    chat = world.ask("hello").conversation
+    world.one(KeepDraft(chat, "half a thought"))
+    world.one(KeepDraft("", "something new"))
+    assert world.one(GetDraft(chat)).text == "half a thought"
+    assert world.one(GetDraft("")).text == "something new"
+    world.one(KeepDraft(chat, ""))
+    world.one(KeepDraft("", ""))
+    assert world.one(GetDraft(chat)).text == ""
+    assert world.one(GetDraft("")).text == ""
+
+
+def test_no_draft_of_an_incognito_or_unknown_conversation_is_kept(world: World) -> None:
+    secret = world.ask("hello", incognito=True).conversation
+    world.one(KeepDraft(secret, "nobody needs to know"))
+    assert world.one(GetDraft(secret)).text == ""
+    with pytest.raises(NoSuchItem):
+        world.one(KeepDraft("absent", "text"))
+    with pytest.raises(UsageError):
+        world.one(KeepDraft("", "x" * (MAX_CHARACTERS + 1)))
+
+
+def test_a_draft_goes_with_its_erased_conversation_and_is_nowhere_in_the_clear(
+    world: World,
+) -> None:
+    chat = world.ask("hello").conversation
+    world.one(KeepDraft(chat, "xylophone"))
+    world.one(KeepDraft("", "xylophone"))
+    world.one(DeleteConversation(chat))
+    assert world.one(GetDraft(chat)).text == ""
+    for path in world.folder.rglob("*"):
+        assert path.is_dir() or b"xylophone" not in path.read_bytes()
