@@ -124,6 +124,7 @@ KEYS = (
     Key("list.release", "e", "release", "learn again", "Let it be learned again", show=True),
     Key("list.yes", "y", "accept", "keep", "Keep a proposal", show=True),
     Key("list.no", "n", "reject", "drop", "Drop a proposal", show=True),
+    Key("list.comment", "c", "comment", "comment", "Comment on a rule, for its author", show=True),
     Key("list.delete", "d,delete", "delete", "erase", "Erase it, after a question", show=True),
     Key("list.back", "escape", "back", "back", "Back to the chat", show=True),
     Key("dialog.cancel", "escape", "cancel", "cancel", "Close, changing nothing", show=True),

@@ -34,7 +34,14 @@ from assistant.errors import (
     WrongPassphrase,
 )
 from assistant.holder.card import BaseModel, Card, Counts, PolicyLine, Slider, Taught, TierPart
-from assistant.holder.controls import CardQuery, CardReply, RiskItem, RisksQuery
+from assistant.holder.controls import (
+    AddComment,
+    CardQuery,
+    CardReply,
+    CommentItem,
+    RiskItem,
+    RisksQuery,
+)
 from assistant.holder.interface import (
     AddPreference,
     AnyReply,
@@ -92,6 +99,7 @@ from assistant.holder.overview_wire import (
     PolicyWish,
 )
 from assistant.holder.risks import RiskRow
+from assistant.policy.comment import RuleComment
 
 R = TypeVar("R")
 
@@ -471,6 +479,13 @@ def _policy() -> list[AuthorityItem | PolicyItem]:
     ]  # fmt: skip
 
 
+def _comment(request: AddComment) -> CommentItem:
+    kept = RuleComment(
+        request.rule, "organisation", "Example Bank", 4, request.kind, "2026-03-02", request.text
+    )
+    return CommentItem("k1", kept)
+
+
 def _models() -> list[ModelItem]:
     mb, gb = 1_000_000, 1_000_000_000
     reviewed = Ruling(
@@ -535,6 +550,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     ChangeSetting: lambda app, r: app._set(r),
     StatusQuery: lambda app, r: [app.status],
     AcknowledgeNotices: lambda app, r: app._acknowledge(),
+    AddComment: lambda app, r: [_comment(r)],
     GetDraft: lambda app, r: [Draft(app.drafts.get(r.conversation, ""))],
     KeepDraft: lambda app, r: app._keep(r),
     PolicyQuery: lambda app, r: app.policy,

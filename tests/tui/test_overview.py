@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from assistant.holder.controls import AddComment
 from assistant.holder.interface import UseModel
-from assistant.holder.overview_wire import AcknowledgeNotices, AuthorityItem
+from assistant.holder.overview_wire import AcknowledgeNotices, AuthorityItem, PolicyItem
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.policy import PolicyScreen
-from tests.tui.driving import WIDE, Drive, opened
+from tests.tui.driving import SMALL, WIDE, Drive, opened
+from tests.tui.scripted_front import BANK_RULE
 
 ALARM = "The bundle of Example Bank is damaged."
 
@@ -75,6 +78,36 @@ async def test_enter_shows_a_rule_in_full_with_who_was_consulted() -> None:
             assert part in drive.text
         await drive.keys("escape")
         assert isinstance(drive.app.screen, PolicyScreen)
+
+
+async def test_a_rule_is_commented_on_by_its_own_id() -> None:
+    async with opened() as drive:
+        await drive.keys("f6", "c")
+        assert isinstance(drive.app.screen, PolicyScreen)  # an authority is no rule
+        await drive.keys("down", "down", "down", "c")
+        await drive.typed("too strict")
+        await drive.keys("enter")
+        assert "The comment is kept." in drive.words
+        await drive.keys("down", "c")
+        await drive.typed("too short")
+        await drive.keys("enter")
+        assert [(r.rule, r.text) for r in drive.front.application.asked(AddComment)] == [
+            ("no-investment-advice", "too strict"), ("one-month", "too short"),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_however_long_a_title_is_every_part_has_one_line(size: tuple[int, int]) -> None:
+    async with opened(size=size) as drive:
+        application = drive.front.application
+        source = msgspec.structs.replace(BANK_RULE, title="A very long title " * 9)
+        application.policy = [
+            PolicyItem(f"rule-{number:02}", "rule", "block", source) for number in range(60)
+        ]
+        await drive.keys("f6")
+        shown = [line for line in drive.text.splitlines() if "A very long" in line]
+        assert all(line.startswith("  block    rule-") for line in shown[:-1])
+        assert len(shown) > 5
 
 
 async def test_alarms_stand_on_top_of_policy_once_and_the_status_line_leads_there() -> None:

@@ -8,10 +8,13 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from assistant.holder.controls import AddComment, CommentItem
 from assistant.holder.interface import StatusLine, StatusQuery
 from assistant.holder.overview_wire import AuthorityItem, PolicyItem, PolicyQuery
+from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
+from assistant.tui.screens.dialogs import OneLine
 from assistant.tui.screens.lists import ListScreen
 from assistant.tui.screens.policy_text import about_authority, about_item, line_of, words_of
 from assistant.tui.text import foreign_line
@@ -22,7 +25,7 @@ Part = AuthorityItem | PolicyItem
 class PolicyScreen(ListScreen[None, Part]):
     """Alarms on top, then who binds this home, then all they ask for."""
 
-    BINDINGS = bindings("list", "search")
+    BINDINGS = bindings("list", "search", "comment")
     HEADING = "Policy"
     NOTHING = "Nothing in force matches."
 
@@ -63,7 +66,8 @@ class PolicyScreen(ListScreen[None, Part]):
         self.fill([one for one in self._parts if all(word in words_of(one) for word in wanted)])
 
     def line(self, item: Part) -> Content:
-        return line_of(item, self.options.scrollable_content_region.width - 2)
+        # Less the margins, and a scroll bar that may be about to appear.
+        return line_of(item, self.options.scrollable_content_region.width - 3)
 
     def about(self, item: Part) -> Content:
         return about_authority(item) if isinstance(item, AuthorityItem) else about_item(item)
@@ -90,6 +94,22 @@ class PolicyScreen(ListScreen[None, Part]):
 
         if item := self.selected:
             self.app.push_screen(PolicyPage(item))
+
+    @work(group="act")
+    async def action_comment(self) -> None:
+        """Say something about a rule to whoever made it."""
+        item = self.selected
+        if not isinstance(item, PolicyItem):
+            return
+        about = "It stays in your vault until you export it: assistant policy comments."
+        # An effect may be raised by another rule; the comment is on the one it is about.
+        rule = item.key if item.kind == "rule" else item.source.rule
+        title = f"Comment on {inert_line(rule, 40)}"
+        text = await self.app.push_screen_wait(OneLine(title, about=about))
+        if not text:
+            return
+        if await self._requests.one(AddComment(rule, text), CommentItem) is not None:
+            self.app.notify("The comment is kept.", markup=False)
 
     def action_back(self) -> None:
         """From the search line to the list, from the list to the chat."""
