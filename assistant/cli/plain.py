@@ -45,6 +45,7 @@ from assistant.holder.interface import (
     Why,
     WhyQuery,
 )
+from assistant.holder.overview_wire import AcknowledgeNotices
 
 _HELP = """\
 /up, /down           the last answer was good, or not
@@ -77,6 +78,7 @@ class _State:
     last: TurnEnded | None = None
     question: str = ""
     proposal: PreferenceItem | None = None
+    unread: bool = False
 
 
 def converse(context: Context, *, incognito: bool) -> int:
@@ -85,6 +87,7 @@ def converse(context: Context, *, incognito: bool) -> int:
     state = _State(application, incognito)
     if context.terminal:
         say("Type a question, or /help. Ctrl-C stops an answer, Ctrl-D leaves.")
+    _greet(state)
     code = 0
     while (line := _read(context)) is not None:
         if not line.strip():
@@ -98,6 +101,17 @@ def converse(context: Context, *, incognito: bool) -> int:
         except AssistantError as error:
             complain(f"{error.message}\n{error.hint}")
     return code
+
+
+def _greet(state: _State) -> None:
+    """What tiers want said at the start of a chat, and what the vault has to tell."""
+    for line in state.application.handle(StatusQuery()):
+        if isinstance(line, StatusLine):
+            for text in line.disclosure:
+                say(text)
+            for text in (*line.alarms, *line.notices):
+                say(f"Attention: {text}")
+            state.unread = bool(line.notices)
 
 
 def _read(context: Context) -> str | None:
@@ -121,6 +135,10 @@ def _turn(state: _State, text: str, *, personalise: bool = True, again_of: str =
         if ending.conversation:
             state.conversation = ending.conversation
         state.last, state.question = ending, text
+        if state.unread:
+            # They stood above; going on means that they were read.
+            list(state.application.handle(AcknowledgeNotices()))
+            state.unread = False
         if ending.status != "confirm" or ending.ruling is None or not sys.stdin.isatty():
             return 1 if ending.status in {"refused", "confirm"} else 0
         complain("Go on? [y/N]")
