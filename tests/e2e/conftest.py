@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +38,10 @@ class Run:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Cli:
     """The installed command on one home."""
 
@@ -63,8 +68,9 @@ class Cli:
 
     def start(self, *arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
         """Start and leave running, with pipes."""
+        # A runner in the background ignores SIGINT, and so would everything it starts.
         return subprocess.Popen(
-            self.command(*arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.command(*arguments), preexec_fn=_hear_interrupts, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, **more,
         )  # fmt: skip
 
