@@ -70,8 +70,8 @@ class Cli:
         """Start and leave running, with pipes."""
         # A runner in the background ignores SIGINT, and so would everything it starts.
         return subprocess.Popen(
-            self.command(*arguments), preexec_fn=_hear_interrupts, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, **more,
+            self.command(*arguments), preexec_fn=_hear_interrupts, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more,
         )  # fmt: skip
 
 
