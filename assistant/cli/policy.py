@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from assistant.cli import policy_author, policy_comments
+from assistant.cli import policy_author, policy_comments, policy_sign
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say, table
 from assistant.errors import ConfirmationMissing
@@ -46,6 +46,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     log = _add(verbs, "log", decisions, "what the rules have decided in this vault")
     log.add_argument("--limit", type=int, default=200, metavar="N")
     policy_author.register(verbs)
+    policy_sign.register(verbs)
     policy_comments.register(verbs)
 
 
