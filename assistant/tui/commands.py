@@ -8,6 +8,7 @@ from functools import partial
 from textual import work
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.css.query import NoMatches
+from textual.events import Mount
 
 from assistant.tui import themes
 from assistant.tui.keys import KEYS
@@ -20,6 +21,12 @@ _NOT_OFFERED = {"app.palette", "app.interrupt", "chat.stop"}
 
 class Palette(CommandPalette):
     """Textual's palette; it may be closed at any moment and shown in any size."""
+
+    def _on_mount(self, event: Mount) -> None:
+        # Closed before it was mounted: there is no screen below to find commands for, and
+        # Textual's own handler, which runs after this one, would fail the app.
+        if self not in self.app.screen_stack[1:]:
+            event.prevent_default()
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
