@@ -38,6 +38,8 @@ class CardScreen(Screen[None]):
 
     async def _load(self) -> None:
         reply = await self._requests.one(CardQuery(), CardReply)
+        if not self.is_attached:
+            return  # closed while it was looked up
         shown = Content("There is no card now.") if reply is None else foreign(as_text(reply.card))
         self.query_one("#account", Static).update(shown)
 

@@ -64,7 +64,9 @@ class ListScreen(Screen[R], Generic[R, I]):
         raise NotImplementedError
 
     def fill(self, items: list[I]) -> None:
-        """Show these items, the cursor where it was."""
+        """Show these items, the cursor where it was; nothing once the screen is closed."""
+        if not self.is_attached:
+            return
         place = self.options.highlighted or 0
         self.items = items
         self.options.clear_options()

@@ -49,6 +49,8 @@ class PolicyScreen(ListScreen[None, Part]):
     async def _load(self) -> None:
         replies = await self._requests.all(PolicyQuery(), msgspec.Struct)
         status = await self._requests.one(StatusQuery(), StatusLine)
+        if not self.is_attached:
+            return  # closed while it was looked up
         self._parts = [one for one in replies or [] if isinstance(one, Part)]
         told = [*(status.alarms if status else ())]
         told += [one.alarm for one in self._parts if isinstance(one, AuthorityItem) and one.alarm]

@@ -41,6 +41,8 @@ class WhyScreen(Screen[None]):
 
     async def _load(self) -> None:
         why = await self._requests.one(WhyQuery(self._turn), Why)
+        if not self.is_attached:
+            return  # closed while it was looked up
         shown = Content("There is no account of this answer.") if why is None else account(why)
         self.query_one("#account", Static).update(shown)
 
