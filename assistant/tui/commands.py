@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
 from textual import work
+from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.css.query import NoMatches
 from textual.events import Mount
@@ -27,6 +29,12 @@ class Palette(CommandPalette):
         # Textual's own handler, which runs after this one, would fail the app.
         if self not in self.app.screen_stack[1:]:
             event.prevent_default()
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close it, unless a lock has closed it already."""
+        if self not in self.app.screen_stack[1:]:
+            return AwaitComplete(asyncio.sleep(0))
+        return super().dismiss(result)
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
