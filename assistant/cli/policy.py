@@ -64,7 +64,10 @@ def status(arguments: argparse.Namespace, context: Context) -> int:
     front = context.front
     found = policy_status(front.places, front.now(), None)
     if arguments.json:
-        print_json(_status_object(found))
+        told = _status_object(found)
+        if not found.problems:
+            told["in_force"] = _in_force(front.policy_state())
+        print_json(told)
         return 4 if found.problems else 0
     for one in found.authorities:
         say(f"{one.issuer}, {_TIER[one.tier.value]}, version {one.version}")
@@ -91,19 +94,45 @@ _MANAGED = {
 }
 
 
+def _in_force(state: Any) -> list[dict[str, Any]]:
+    """Every rule, bound and requirement: its value, who set it, until when, who else asked."""
+    from assistant.policy.explain import explain
+
+    found = []
+    for one in explain(state.effective(_no_wishes())):
+        sources = []
+        for source in one.sources:
+            by = next((a for a in state.authorities if a.issuer == source.issuer), None)
+            dates = {
+                "version": by.version, "expires": by.expires.isoformat(),
+                "last_import": by.last_import.isoformat() if by.last_import else None,
+                "managed_by": by.managed_by.value,
+            } if by else {}  # fmt: skip
+            sources.append({**_source(source), **dates})
+        wishes = [{**_source(w.source), "value": w.value} for w in one.wishes]
+        overridden = [wish for wish in wishes if wish["value"] != one.value]
+        found.append(
+            {"key": one.key, "kind": one.kind, "value": one.value, "sources": sources,
+             "overridden": overridden}
+        )  # fmt: skip
+    return found
+
+
 def _say_rules(state: Any) -> None:
-    effective = state.effective(_no_wishes())
-    say(f"\n{len(effective.rules)} rules, {len(effective.bounds)} bounds, "
-        f"{len(effective.requirements)} requirements in force.")  # fmt: skip
-    rows = [
-        (rule.effect.label, rule.rule.id, rule.rule.title, rule.source.issuer)
-        for rule in effective.rules
-    ]
-    rows += [
-        ("bound", bound.key, bound.describe(), bound.wishes[0].source.issuer)
-        for bound in effective.bounds
-    ]
-    table(rows)
+    in_force = _in_force(state)
+    say(f"\n{len(in_force)} rules, bounds and requirements in force:")
+    for one in in_force:
+        say(f"\n{one['key']} ({one['kind']}): {one['value']}")
+        for by in one["sources"]:
+            until = ""
+            if by.get("version"):
+                until = f", version {by['version']}, until {by['expires'][:10]}"
+            imported = f", imported {by['last_import'][:10]}" if by.get("last_import") else ""
+            say(f"  {by['title']} — {_TIER[by['tier']]}, {by['issuer']}{until}{imported}")
+            say(f"  because {by['reason']}")
+            say(f"  appeal: {by['appeal']}")
+        for wish in one["overridden"]:
+            say(f"  overridden: {wish['issuer']} asks for {wish['value']}")
 
 
 def _no_wishes() -> Any:
