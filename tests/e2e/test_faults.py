@@ -80,17 +80,20 @@ def test_stopping_inside_a_long_prompt_takes_a_fifth_of_a_second_at_most(
 ) -> None:
     _ending(app, "Hello", max_tokens=2)  # the model is loaded
     long = "The quick brown fox jumps over the lazy dog near the river bank. " * 150
-    cancellation = Cancellation()
-    pulled = 0.0
-    for event in app.handle(Ask(long), cancellation):
-        if not pulled and getattr(event, "what", "") == "prompt":
-            pulled = time.monotonic()
-            cancellation.cancel()
-        ending = event
-    took = time.monotonic() - pulled
-    assert isinstance(ending, TurnEnded)
-    assert ending.status == "cancelled"
-    assert took < 2.0, f"{took:.3f} s"  # the promise, 0.2 s, is measured in scripts/bench
+    took = []
+    for attempt in range(3):  # the best of three: a busy machine is not what is tested
+        cancellation = Cancellation()
+        pulled = 0.0
+        for event in app.handle(Ask(f"{long} {attempt}"), cancellation):
+            if not pulled and getattr(event, "what", "") == "prompt":
+                assert event.total > 2_000  # type: ignore[union-attr]
+                pulled = time.monotonic()
+                cancellation.cancel()
+            ending = event
+        took.append(time.monotonic() - pulled)
+        assert isinstance(ending, TurnEnded)
+        assert ending.status == "cancelled"
+    assert min(took) <= 0.2, took
 
 
 def test_an_altered_or_missing_model_is_exit_5_and_the_previous_one_stays(
