@@ -10,12 +10,15 @@ import argparse
 import getpass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
 from assistant.cli.policy_author import DOCUMENT_LIMIT, add, limited, scorer_for
 from assistant.errors import ConfirmationMissing, UsageError
+
+if TYPE_CHECKING:
+    from assistant.policy.authoring import SignOutcome
 
 _KEY_PASSPHRASE_LIMIT = 4096
 
@@ -139,6 +142,11 @@ def sign_work(arguments: argparse.Namespace, context: Context) -> int:
     done = sign_draft(
         arguments.work, order, arguments.key, passphrase, front.now(), front.disk, scorer
     )
+    _say_signed(done, arguments)
+    return 0
+
+
+def _say_signed(done: SignOutcome, arguments: argparse.Namespace) -> None:
     if arguments.json:
         print_json(
             {
@@ -150,7 +158,7 @@ def sign_work(arguments: argparse.Namespace, context: Context) -> int:
                 ],
             }
         )  # fmt: skip
-        return 0
+        return
     names = " and ".join(done.signed)
     say(f"signed {names}" if names else "this key had signed everything already")
     for one in done.missing:
@@ -159,7 +167,6 @@ def sign_work(arguments: argparse.Namespace, context: Context) -> int:
         say(f"fingerprint  {done.fingerprint}")
     if not done.missing:
         say(f"Complete. Next: assistant policy publish {arguments.work} DIR --key PUBLISHING_KEY")
-    return 0
 
 
 def publish_work(arguments: argparse.Namespace, context: Context) -> int:
