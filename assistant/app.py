@@ -5,12 +5,11 @@ clocks or sources of randomness.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,9 +21,21 @@ from assistant.errors import (
     VaultExists,
     VaultMissing,
 )
+from assistant.holder.home import Settings, default_settings, home_folder, utc_now
 from assistant.holder.interface import Application, Situation, Strength
+from assistant.holder.judging import judges_by_meaning, require_allowed, tiers_of
+from assistant.holder.scorer import embedder_digest
 from assistant.holder.signals import lock_on_signals, slept_seconds
 from assistant.vault.passphrases import passphrase_bytes
+
+__all__ = [
+    "LocalFront",
+    "Settings",
+    "default_settings",
+    "for_the_background",
+    "for_the_screen",
+    "home_folder",
+]
 
 if TYPE_CHECKING:
     from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
@@ -32,60 +43,12 @@ if TYPE_CHECKING:
     from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
     from assistant.holder.socket import HolderSocket, RemoteApplication
-    from assistant.policy import EffectivePolicy, Gate, Places, PolicyDocument, PolicyState
+    from assistant.policy import EffectivePolicy, Gate, Places, PolicyState
     from assistant.policy.storage import Disk
     from assistant.vault import KdfParameters, Vault
 
-_CLI_PATIENCE = 20.0
-"""Seconds a one-shot command waits for the embedder before BM25 alone answers."""
-
-
 _APP_PATIENCE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Where everything lies. ``patience`` is how long recall waits for the embedder, and
-    ``face`` is what holds the vault, as the status tells it.
-    """
-
-    home: Path
-    catalogue: Path
-    weights: Path
-    patience: float = _CLI_PATIENCE
-    face: str = "command"
-
-
-def default_home() -> Path:
-    """The platform's folder for an application's private data."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "assistant"
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "assistant"
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "assistant"
-
-
-def home_folder(home: Path | None) -> Path:
-    """The home that was asked for, or the platform's; absolute."""
-    return (home or default_home()).expanduser().absolute()
-
-
-def default_settings(home: Path | None) -> Settings:
-    """The product's own settings; only the home can be chosen."""
-    from assistant.engine import catalogue_path, default_weights
-
-    return Settings(
-        home=home_folder(home),
-        catalogue=catalogue_path(),
-        weights=default_weights(),
-    )
-
-
-def utc_now() -> datetime:
-    """The wall clock, aware, in UTC."""
-    return datetime.now(UTC)
+"""The same on the screen, where the children warmed up while a passphrase was typed."""
 
 
 class LocalFront:
@@ -464,40 +427,6 @@ def new_kdf() -> KdfParameters:
     from assistant.vault import calibrate
 
     return calibrate(time.perf_counter)
-
-
-def judges_by_meaning(document: PolicyDocument) -> bool:
-    """Whether the document has a rule that needs the embedder."""
-    return any(rule.match.meaning is not None for rule in document.rules)
-
-
-def tiers_of(state: PolicyState) -> tuple[str, ...]:
-    """The tiers in force as the status line shows them."""
-    numbers = {"national": 1, "organisation": 2, "user": 3}
-    return tuple(
-        f"tier {numbers[one.tier.value]}: {one.issuer} v{one.version}" for one in state.authorities
-    )
-
-
-def embedder_digest(files: object) -> str:
-    """One digest for an embedding model: of every file that decides its vectors."""
-    import hashlib
-    import json
-
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-
-
-def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
-    """Raise ModelInvalid when a tier does not allow this model."""
-    from assistant.errors import PolicyRefusal
-
-    value = policy.clamp("models", sha256)
-    if value.source is not None:
-        raise PolicyRefusal(
-            f"{value.source.issuer} does not allow this model ({value.source.rule_id}): "
-            f"{value.source.reason}",
-            hint=f"Appeal: {value.source.appeal}",
-        )
 
 
 def for_the_screen(front: LocalFront) -> None:

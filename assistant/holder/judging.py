@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from assistant.errors import PolicyInvalid
+from assistant.errors import PolicyInvalid, PolicyRefusal
 
 if TYPE_CHECKING:
     from assistant.engine.interfaces import Model
@@ -92,3 +92,27 @@ class Beside(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._value[0]
+
+
+def judges_by_meaning(document: PolicyDocument) -> bool:
+    """Whether the document has a rule that needs the embedder."""
+    return any(rule.match.meaning is not None for rule in document.rules)
+
+
+def tiers_of(state: PolicyState) -> tuple[str, ...]:
+    """The tiers in force as the status line shows them."""
+    numbers = {"national": 1, "organisation": 2, "user": 3}
+    return tuple(
+        f"tier {numbers[one.tier.value]}: {one.issuer} v{one.version}" for one in state.authorities
+    )
+
+
+def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
+    """Raise ModelInvalid when a tier does not allow this model."""
+    value = policy.clamp("models", sha256)
+    if value.source is not None:
+        raise PolicyRefusal(
+            f"{value.source.issuer} does not allow this model ({value.source.rule_id}): "
+            f"{value.source.reason}",
+            hint=f"Appeal: {value.source.appeal}",
+        )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from assistant.engine.interfaces import Memory
+if TYPE_CHECKING:
+    from assistant.engine.interfaces import Memory
 
 _PATIENCE = 60.0
 """Seconds a mandatory rule waits for the embedder; then the gate closes."""
@@ -24,3 +28,8 @@ class MemoryScorer:
         """One vector a text. Raises what the child raises; the gate then blocks."""
         self._memory.wait_ready(_PATIENCE)
         return self._memory.embed(texts)
+
+
+def embedder_digest(files: object) -> str:
+    """One digest for an embedding model: of every file that decides its vectors."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
