@@ -1,0 +1,25 @@
+"""Texts the gate's classifier is trained and calibrated on, all written for this program.
+
+They are requests as people type them, harmless and harmful, made from sentence patterns;
+nothing is copied from a public set, and only weights and thresholds ship, never the texts.
+"""
+
+from __future__ import annotations
+
+import random as random_
+from collections.abc import Callable
+
+from scripts.adapter_texts.text import Text
+
+__all__ = ["Text", "every_text"]
+
+_MODULES: tuple[Callable[[random_.Random], list[Text]], ...] = ()
+
+
+def every_text(random: random_.Random) -> list[Text]:
+    """All texts of all modules, each once, in one order for one state of ``random``."""
+    found: dict[str, Text] = {}
+    for texts in _MODULES:
+        for text in texts(random):
+            found.setdefault(text.text.casefold(), text)
+    return list(found.values())
