@@ -33,6 +33,7 @@ from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
 from assistant.holder.keeping import Keeping
 from assistant.holder.learning import Learning
+from assistant.holder.leaving import Leaving
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.notices import Notices
 from assistant.holder.participation import Participation
@@ -157,6 +158,8 @@ class Holder:
                 yield from self._account.why(request)
             case ask.RecallQuery():
                 yield from self._recall(request)
+            case ask.CopyText():
+                yield Leaving(self._parts.vault, self._parts.gate).copied(request)
             case ask.GetSettings():
                 yield from self.settings.items()
             case ask.ChangeSetting():

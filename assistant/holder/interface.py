@@ -17,6 +17,7 @@ from assistant.holder.controls import ControlReply, ControlRequest
 from assistant.holder.overview_wire import OverviewReply, OverviewRequest
 from assistant.holder.replies import (
     ConversationItem,
+    CopyAllowed,
     DecisionItem,
     Done,
     FeedbackGiven,
@@ -37,6 +38,7 @@ from assistant.holder.requests import (
     BackUp,
     ChangePassphrase,
     ChangeSetting,
+    CopyText,
     DecisionQuery,
     DeleteConversation,
     DeletePreference,
@@ -77,6 +79,8 @@ __all__ = [
     "ChangePassphrase",
     "ChangeSetting",
     "ConversationItem",
+    "CopyAllowed",
+    "CopyText",
     "DecisionItem",
     "DecisionQuery",
     "DeleteConversation",
@@ -127,14 +131,14 @@ AnyRequest = (
     | EditPreference | SetPreferenceState | DeletePreference | RecallQuery | WhyQuery
     | ListConversations | ShowConversation | SearchHistory | DeleteConversation
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
-    | Export | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting | StatusQuery
-    | UseModel | Lock | ControlRequest | OverviewRequest
+    | Export | CopyText | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting
+    | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest
 )  # fmt: skip
 
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
-    | DecisionItem | ControlReply | OverviewReply
+    | DecisionItem | CopyAllowed | ControlReply | OverviewReply
 )  # fmt: skip
 
 

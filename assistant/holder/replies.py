@@ -179,6 +179,15 @@ class RecoveryKey(Reply, frozen=True, tag="recovery-key"):
     recovery_key: str
 
 
+class CopyAllowed(Reply, frozen=True, tag="copy-allowed"):
+    """The text that may be copied, redacted where a rule says so; ``ruling`` is then set,
+    and where a rule only notes or warns.
+    """
+
+    text: str
+    ruling: Ruling | None = None
+
+
 class DecisionItem(Reply, frozen=True, tag="decision"):
     """One entry of the decision log: rule and tier, never text."""
 

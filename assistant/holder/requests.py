@@ -220,6 +220,16 @@ class Export(Request, frozen=True, tag="export"):
     overwrite: bool = False
 
 
+class CopyText(Request, frozen=True, tag="copy"):
+    """Ask before a text goes to the clipboard, as an export does. Reply: ``CopyAllowed``.
+
+    Raises PolicyRefusal where a rule forbids it, or wants a yes ``confirmed`` does not give.
+    """
+
+    text: str
+    confirmed: tuple[str, ...] = ()
+
+
 class Import(Request, frozen=True, tag="import"):
     """Read an export of this program or of ChatGPT. Reply: ``Done``.
 
