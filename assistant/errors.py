@@ -6,6 +6,7 @@
     ├── UsageError                      2  the command was wrong
     │   ├── ConfirmationMissing         2  needs --yes, --confirm or --fingerprint
     │   │   └── ConsentNeeded           2  a special category of personal data
+    │   ├── AttachmentRefused           2  a file that cannot be attached
     │   └── NoSuchItem                  2  an id that names nothing
     ├── VaultError                      3
     │   ├── VaultMissing                3  no vault in this home yet
@@ -87,6 +88,12 @@ class ConsentNeeded(ConfirmationMissing):
     """Something about a special category of personal data, without consent to keep it."""
 
     default_hint = "Repeat it with --consent if you want it kept."
+
+
+class AttachmentRefused(UsageError):
+    """A file that cannot be attached to a question."""
+
+    default_hint = "Attach a text, Markdown, PDF or code file."
 
 
 class NoSuchItem(UsageError):

@@ -41,6 +41,20 @@ TEXT_LIKE_MARKS = st.lists(
     max_size=6,
 ).map("\n".join)
 
+# -- attached files ------------------------------------------------------------------------
+
+# Seams where a text is cut, long runs without any, and letters of many bytes.
+DOCUMENT_TEXT = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["\n\n", "\n", "\f", "# Heading\n", "```\n", "~~~\n", "def run():\n", " ", "\t \n",
+             ". ", "x" * 900, "é" * 500, "word " * 120, "Eine Zeile.\n" * 60, "日本語。" * 90]
+        ),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+    ),
+    max_size=14,
+).map("".join)  # fmt: skip
+
 # -- policy bundles ------------------------------------------------------------------------
 
 

@@ -57,10 +57,17 @@ def start_process(
     plan: ChildPlan, theirs: Connection, files: Sequence[int]
 ) -> subprocess.Popen[bytes]:
     """The child, started with its end of the channel and the open files."""
+    return start_module(plan.module, theirs, files, plan.folders)
+
+
+def start_module(
+    module: str, theirs: Connection, files: Sequence[int] = (), folders: Sequence[Path] = ()
+) -> subprocess.Popen[bytes]:
+    """A module's ``main`` in a process of its own; see ``child`` for the arguments."""
     root = Path(__file__).resolve().parent.parent.parent
     models = ",".join(str(number) for number in files)
-    command = [sys.executable, "-I", "-c", BOOT, str(root), plan.module]
-    command += [str(theirs.fileno()), models, *(str(folder) for folder in plan.folders)]
+    command = [sys.executable, "-I", "-c", BOOT, str(root), module]
+    command += [str(theirs.fileno()), models, *(str(folder) for folder in folders)]
     return subprocess.Popen(
         command,
         pass_fds=(theirs.fileno(), *files),
