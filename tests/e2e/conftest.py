@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-ASSISTANT = ROOT / ".venv" / ("Scripts/assistant.exe" if os.name == "nt" else "bin/assistant")
+from tests.e2e.terminal import ASSISTANT, Terminal
+
 PASSPHRASE = "plain test words 41"
 
 
@@ -98,3 +97,11 @@ def cli(new_cli: Callable[..., Cli]) -> Cli:
 def python() -> str:
     """The interpreter the tests run in."""
     return sys.executable
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A pane for the app on a home of this test."""
+    made = Terminal(f"e2e-{tmp_path.name}"[:60], tmp_path / "home")
+    yield made
+    made.stop()

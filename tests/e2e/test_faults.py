@@ -15,7 +15,8 @@ import pytest
 from assistant.app import LocalFront, default_settings
 from assistant.conversation.events import AnswerText, TurnEnded, TurnFailed
 from assistant.holder.interface import AddPreference, Application, Ask, Cancellation, RecallQuery
-from tests.e2e.conftest import PASSPHRASE, ROOT, Cli
+from tests.e2e.conftest import PASSPHRASE, Cli
+from tests.e2e.terminal import ROOT
 
 pytestmark = pytest.mark.model
 

@@ -3,73 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ASSISTANT, PASSPHRASE, Cli
+from tests.e2e.conftest import PASSPHRASE, Cli
+from tests.e2e.terminal import Terminal
 
 pytestmark = [
     pytest.mark.model,
     pytest.mark.terminal,
     pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux"),
 ]
-
-
-class Terminal:
-    """One tmux server of our own with one pane of 80×24."""
-
-    def __init__(self, name: str, home: Path) -> None:
-        self._server = ["tmux", "-L", name, "-f", "/dev/null"]
-        self._home = home
-
-    def _tmux(self, *arguments: str) -> str:
-        return subprocess.run(
-            [*self._server, *arguments], capture_output=True, text=True, check=False
-        ).stdout
-
-    def start(self) -> None:
-        """Open the app on this home; what stood on the screen before is gone."""
-        run = f"{ASSISTANT} --home {self._home}; echo left with $?; sleep 600"
-        if self._tmux("list-sessions"):
-            self._tmux("respawn-pane", "-k", "-t", "t", run)
-        else:
-            self._tmux("new-session", "-d", "-s", "t", "-x", "80", "-y", "24", run)
-
-    def stop(self) -> None:
-        """End the server and whatever runs in it."""
-        self._tmux("kill-server")
-
-    def keys(self, *keys: str) -> None:
-        """Press keys, by tmux's names."""
-        self._tmux("send-keys", "-t", "t", *keys)
-
-    def type(self, text: str) -> None:
-        """Type text as it stands."""
-        self._tmux("send-keys", "-t", "t", "-l", text)
-
-    @property
-    def screen(self) -> str:
-        """What stands on the screen now."""
-        return self._tmux("capture-pane", "-p", "-t", "t")
-
-    def until(self, *texts: str, seconds: float = 60) -> str:
-        """Wait until one of the texts is on the screen; returns the screen."""
-        end = time.monotonic() + seconds
-        while not any(text in (screen := self.screen) for text in texts):
-            assert time.monotonic() < end, f"none of {texts} appeared:\n{screen}"
-            time.sleep(0.05)
-        return screen
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(f"e2e-{tmp_path.name}"[:60], tmp_path / "home")
-    yield made
-    made.stop()
 
 
 def _group(screen: str, number: int) -> str:
