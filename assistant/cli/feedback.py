@@ -4,6 +4,7 @@ assistant feedback add up                    the latest answer was good
 assistant feedback add TURN score 80         from 1 to 100
 assistant feedback add TURN edit "…"         how it should have been
 assistant feedback undo [ID]                 take one back, with all it taught
+assistant feedback compare                   pick between prepared answers, at most ten
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 from typing import get_args
 
+from assistant.cli import feedback_compare
 from assistant.cli.context import Context
 from assistant.cli.output import print_json, say
 from assistant.errors import UsageError
@@ -52,12 +54,21 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     listing.add_argument("--limit", type=int, default=200, metavar="N")
     undo = verbs.add_parser("undo", help="take an act back")
     undo.add_argument("id", nargs="?", default="", metavar="ID", help="default: the latest")
+    compare = verbs.add_parser("compare", help="pick between two prepared answers at a time")
+    compare.add_argument(
+        "words", nargs="*", metavar="DIMENSION 1|2",
+        help="the pick; without, a terminal asks and a pipe lists",
+    )  # fmt: skip
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Carry out one verb."""
+    if arguments.verb == "compare":
+        return feedback_compare.run(
+            context.application(), arguments.words, json=arguments.json, terminal=context.terminal
+        )
     request = _request(arguments)
     for reply in context.application().handle(request):
         if arguments.json:
@@ -97,4 +108,5 @@ def _show(item: FeedbackItem) -> None:
     value = f" {item.value.splitlines()[0][:60]}" if item.value else ""
     note = f" — {item.note}" if item.note else ""
     undone = " (undone)" if item.undone else ""
-    say(f"{item.id}  {item.created[:16]}  turn {item.turn}: {item.kind}{value}{note}{undone}")
+    turn = f"turn {item.turn}" if item.turn else "at the start"
+    say(f"{item.id}  {item.created[:16]}  {turn}: {item.kind}{value}{note}{undone}")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from assistant.cli import feedback_compare
 from assistant.cli.ask import Interrupt, print_turn
 from assistant.cli.context import Context
 from assistant.cli.output import complain, say
@@ -53,6 +54,7 @@ _HELP = """\
 /edit TEXT           how the last answer should have been
 /note TEXT           a remark on the last answer
 /undo                take the last act of feedback back
+/compare             pick between prepared answers, at most ten; 1, 2, s skips
 /prefer TEXT         state a preference in plain words
 /preferences         what is kept
 /accept, /reject     the proposal just shown
@@ -190,6 +192,10 @@ def _undo(state: _State, _rest: str) -> None:
         say(reply.what if isinstance(reply, Done) else "")
 
 
+def _compare(state: _State, _rest: str) -> None:
+    feedback_compare.ask_each(state.application, lambda: sys.stdin.readline(100) or None)
+
+
 def _decide(state: _State, verdict: str) -> None:
     if state.proposal is None:
         complain("Nothing is proposed.")
@@ -312,6 +318,7 @@ _COMMANDS: dict[str, Callable[[_State, str], None]] = {
     "edit": lambda state, rest: _feedback(state, "edit", rest),
     "note": lambda state, rest: _feedback(state, "note", rest),
     "undo": _undo,
+    "compare": _compare,
     "prefer": _prefer,
     "preferences": _preferences,
     "accept": lambda state, _rest: _decide(state, "active"),

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from assistant.conversation.events import TurnEvent
+from assistant.holder.comparisons_wire import ComparisonReply, ComparisonRequest
 from assistant.holder.controls import ControlReply, ControlRequest
 from assistant.holder.overview_wire import OverviewReply, OverviewRequest
 from assistant.holder.replies import (
@@ -132,13 +133,13 @@ AnyRequest = (
     | ListConversations | ShowConversation | SearchHistory | DeleteConversation
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
     | Export | CopyText | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting
-    | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest
+    | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest | ComparisonRequest
 )  # fmt: skip
 
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
-    | DecisionItem | CopyAllowed | ControlReply | OverviewReply
+    | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply
 )  # fmt: skip
 
 

@@ -179,6 +179,7 @@ class Keeping:
         """Erase feedback, and proposals nobody answered, older than so many days."""
         now = self._learning.now()
         before = now - timedelta(days=feedback_days)
+        self._learning.forget_picks_before(before)
         old = [
             (ItemKind.FEEDBACK, act.id)
             for act in self._vault.feedback.list(with_undone=True)
@@ -198,6 +199,8 @@ class Keeping:
         from assistant.vault.erase import erase_backups
 
         erase = self._vault.erase
+        if request.kind == "feedback" and self._learning.forget_pick(request.id):
+            return Done("Erased 1 item(s).")
         match request.kind:
             case "turn" | "feedback" | "preference":
                 erased = erase.item(ItemKind(request.kind), request.id)

@@ -12,6 +12,8 @@ from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError
 from assistant.holder import controls
 from assistant.holder import interface as ask
+from assistant.holder.comparisons import Comparisons
+from assistant.holder.comparisons_wire import NextComparison, PickComparison
 from assistant.holder.consents import Consents
 from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
 from assistant.holder.memory import MemoryFeed
@@ -93,6 +95,8 @@ class Learning:
                 yield from (profile_item(state) for state in self._taste.profile.states)
             case ask.SetProfile():
                 yield self._set_profile(request)
+            case NextComparison() | PickComparison():
+                yield from Comparisons(self._vault, self._taste).handle(request)
             case _:
                 raise UsageError("The holder does not know this request.")
 
@@ -264,6 +268,7 @@ class Learning:
             raise UsageError("A dimension lies between -1 and 1.")
         if request.value is None and not request.locked:
             self._vault.profile.delete(dimension.value)
+            self._taste.picks.release(dimension.value)
         else:
             value = ProfileValue(dimension.value, request.value, request.locked)
             self._vault.profile.put(value)
@@ -279,22 +284,16 @@ class Learning:
         return latest
 
     def _feedback(self, request: ask.ListFeedback) -> Iterator[FeedbackItem]:
-        acts = self._vault.feedback.list(with_undone=True)
-        for act in reversed(acts[-request.limit :]):
-            is_note = act.kind is FeedbackKind.NOTE
-            yield FeedbackItem(
-                act.id, act.turn_id, act.kind.value, "" if is_note else act.value,
-                act.value if is_note else "", act.reasons, act.created.isoformat(), act.undone,
-            )  # fmt: skip
+        acts = [_feedback_item(act) for act in self._vault.feedback.list(with_undone=True)]
+        acts = sorted([*acts, *self._taste.picks.items()], key=lambda act: act.created)
+        yield from reversed(acts[-request.limit :])
 
     def _undo(self, request: ask.UndoFeedback) -> Done:
-        if request.id:
-            act = self._vault.feedback.get(request.id)
-        else:
-            given = self._vault.feedback.list()
-            if not given:
-                raise NoSuchItem("There is no feedback to take back.")
-            act = given[-1]
+        identity = request.id or self._latest_act()
+        if self._taste.picks.undo(identity):
+            self._taste.changed()
+            return Done("Taken back.")
+        act = self._vault.feedback.get(identity)
         self._vault.feedback.undo(act.id)
         self._taste.changed()
         # What was inferred from it and not yet accepted goes too; an accepted preference
@@ -304,7 +303,27 @@ class Learning:
                 self.forget(self._vault.erase.item(ItemKind.PREFERENCE, preference.id))
         return Done("Taken back.")
 
+    def _latest_act(self) -> str:
+        given = self._vault.feedback.list()[-1:]
+        acts = [(act.created.isoformat(), act.id) for act in given]
+        acts += [(item.created, item.id) for item in self._taste.picks.items() if not item.undone]
+        if not acts:
+            raise NoSuchItem("There is no feedback to take back.")
+        return max(acts)[1]
+
     # -- erasing ---------------------------------------------------------------------------
+
+    def forget_pick(self, identity: str) -> bool:
+        """Erase a pick made in a comparison; False where the id is of another kind."""
+        if not self._taste.picks.erase(identity):
+            return False
+        self._taste.changed()
+        return True
+
+    def forget_picks_before(self, instant: datetime) -> None:
+        """Erase picks that are older than the retention of feedback allows."""
+        if self._taste.picks.erase_before(instant):
+            self._taste.changed()
 
     def forget(self, erased: Erased) -> None:
         """What was erased leaves the running indexes and the profile at once."""
@@ -316,6 +335,14 @@ class Learning:
         """Something was imported: index it."""
         self._feed.changed()
         self._taste.changed()
+
+
+def _feedback_item(act: Feedback) -> FeedbackItem:
+    is_note = act.kind is FeedbackKind.NOTE
+    return FeedbackItem(
+        act.id, act.turn_id, act.kind.value, "" if is_note else act.value,
+        act.value if is_note else "", act.reasons, act.created.isoformat(), act.undone,
+    )  # fmt: skip
 
 
 def profile_item(state: DimensionState) -> ask.ProfileItem:

@@ -39,7 +39,7 @@ class FeedbackGiven(Reply, frozen=True, tag="feedback-given"):
 
 
 class FeedbackItem(Reply, frozen=True, tag="feedback-item"):
-    """An act of feedback as stored."""
+    """An act of feedback as stored; `turn` is empty for a comparison at the start."""
 
     id: str
     turn: str
@@ -158,7 +158,7 @@ class StatusLine(Reply, frozen=True, tag="status-line"):
 class ProfileItem(Reply, frozen=True, tag="profile-item"):
     """One dimension of the style profile: value and error bar from -1 to 1.
 
-    ``source`` is neutral, learned, set or locked; ``acts`` whether it shapes answers.
+    ``source`` is neutral, learned, picked, set or locked; ``acts`` whether it shapes answers.
     """
 
     dimension: str

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.conversation.events import UsedItem
+from assistant.holder.comparisons import Picks
 from assistant.holder.consents import Consents
 from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
 from assistant.personal.choosing import choose
@@ -63,6 +64,7 @@ class Taste:
     ) -> None:
         self._vault, self._feed, self._patience = vault, feed, patience
         self._consents = consents
+        self.picks = Picks(vault, now)
         self._bounds = profile_bounds(policy)
         self._profile: Profile | None = None
         self._building = threading.Lock()
@@ -111,7 +113,9 @@ class Taste:
         """The style profile, recomputed from every act since it last changed."""
         with self._building:
             if self._profile is None:
-                self._profile = build_profile(self.acts(), self._vault.profile.list(), self._bounds)
+                self._profile = build_profile(
+                    self.acts(), self._vault.profile.list(), self._bounds, self.picks.values()
+                )
             return self._profile
 
     def acts(self) -> list[tuple[Feedback, Turn]]:

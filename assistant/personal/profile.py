@@ -39,9 +39,10 @@ class Bound:
 class DimensionState:
     """One slider: ``value`` between -1 (the low end) and 1, its error bar, its source.
 
-    ``source``: "neutral" (nothing proven or set), "learned", "set", "locked". ``acts``:
-    whether it shapes answers. ``bound`` is the tier's bound where one exists;
-    ``clamped`` says that it changed the value. ``weight`` is what ``choose`` uses.
+    ``source``: "neutral" (nothing proven or set), "learned", "picked" (in a comparison at
+    the start), "set", "locked". ``acts``: whether it shapes answers. ``bound`` is the
+    tier's bound where one exists; ``clamped`` says that it changed the value. ``weight`` is
+    what ``choose`` uses.
     """
 
     dimension: Dimension
@@ -91,20 +92,26 @@ def build_profile(
     acts: Iterable[tuple[Feedback, Turn]],
     settings: Iterable[ProfileValue] = (),
     bounds: Mapping[str, Bound] | None = None,
+    picks: Iterable[ProfileValue] = (),
 ) -> Profile:
     """Learn from ``acts`` (oldest first) around what the user set, inside ``bounds``.
 
-    A dimension the user set is the point learning starts from; a locked one stays there
-    whatever is learned (at the middle where no value was set). Unknown names in
-    ``settings`` and ``bounds`` are passed over: they come from other versions.
+    A dimension the user set, or else picked (``picks``), is the point learning starts from;
+    a locked one stays there whatever is learned (at the middle where no value was set).
+    Unknown names are passed over: they come from other versions.
     """
-    wishes = {s.dimension: s for s in settings}
+    by_hand = {s.dimension: s for s in settings}
+    wishes = {p.dimension: p for p in picks} | by_hand
     means = tuple(_prior_mean(d, wishes.get(d.value)) for d in DIMENSIONS)
     learned = learn(evidence_of(acts), replace(PRIOR, mean=means))
     states = tuple(
         _state(d, learned, wishes.get(d.value), (bounds or {}).get(d.value)) for d in DIMENSIONS
     )
-    return Profile(states, learned)
+    named = tuple(
+        replace(s, source="picked") if s.source == "set" and s.dimension not in by_hand else s
+        for s in states
+    )
+    return Profile(named, learned)
 
 
 def _scale(dimension: Dimension) -> float:

@@ -1,19 +1,21 @@
 """At most ten starting comparisons: two answers that differ in one dimension each.
 
 They give a new user a profile in a minute; every one can be skipped, and the rest with it.
-What is picked becomes a value the *user* set, as visible and changeable as any slider.
+The answers are examples written beforehand, so that nobody waits for a model. A pick is an
+act of feedback: listed, taken back, and while it stands the point from which the slider of
+its dimension starts. What the user sets by hand goes before it, and what is learned moves it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from assistant.personal.dimensions import Dimension
+from assistant.personal.dimensions import ENDS, Dimension
 from assistant.personal.profile import Profile, most_uncertain
+from assistant.personal.styles import read_wishes
 from assistant.vault.records import ProfileValue
 
-MAX_STARTING = 10
 PICKED = 0.5
 """Where a pick sets a dimension: clear enough to act, far from the end."""
 
@@ -85,15 +87,33 @@ PAIRS = (
 )
 
 
-def next_pair(profile: Profile, seen: Collection[Dimension]) -> Pair | None:
-    """The comparison about the dimension that is least certain, or None when done."""
-    if len(seen) >= MAX_STARTING:
-        return None
-    offered = {pair.dimension for pair in PAIRS}
-    wanted = most_uncertain(profile, [*seen, *(d for d in Dimension if d not in offered)])
+def pair_about(dimension: str) -> Pair | None:
+    """The comparison about a dimension, or None for a name that has none."""
+    return next((pair for pair in PAIRS if pair.dimension.value == dimension), None)
+
+
+def open_dimensions(profile: Profile, stated: Iterable[str]) -> frozenset[Dimension]:
+    """What a comparison may still ask about.
+
+    Not what the user set, locked or picked, not what one of the ``stated`` preferences
+    speaks of already, and not where a tier's bound leaves only one of the two ends.
+    """
+    spoken = {wish.style for text in stated for wish in read_wishes(text)}
+    return frozenset(
+        pair.dimension
+        for pair in PAIRS
+        if (state := profile[pair.dimension]).source in {"neutral", "learned"}
+        and ENDS[pair.dimension].style not in spoken
+        and (state.bound is None or state.bound.low <= -PICKED < PICKED <= state.bound.high)
+    )
+
+
+def next_pair(profile: Profile, offered: Collection[Dimension]) -> Pair | None:
+    """Of those offered, the comparison about the dimension that is least certain, or None."""
+    wanted = most_uncertain(profile, [d for d in Dimension if d not in offered])
     return next((pair for pair in PAIRS if pair.dimension is wanted), None)
 
 
 def picked(pair: Pair, *, high: bool) -> ProfileValue:
-    """The setting a pick stands for; not locked, so that later acts may move it."""
+    """Where a pick lets its slider start; not locked, so that later acts may move it."""
     return ProfileValue(pair.dimension.value, PICKED if high else -PICKED, locked=False)

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from assistant.errors import AssistantError, HolderGone, PolicyError, VaultLocked
+from assistant.holder.comparisons_wire import ComparisonItem, NextComparison
 from assistant.holder.interface import AddPreference, Application, Front, PreferenceItem, Situation
 from assistant.tui.requests import Requests
 from assistant.tui.screens.opening import OpeningScreen
@@ -131,7 +132,20 @@ class DoorsApp(App[int]):
         await self.push_screen_wait(RecoveryScreen(message.recovery_key, self._choose))
         for preference in await self.push_screen_wait(QuestionsScreen()):
             await requests.one(AddPreference(preference), PreferenceItem)
+        await self.compare_styles(requests)
         self._open(message.application)
+
+    async def compare_styles(self, requests: Requests) -> int | None:
+        """The comparisons of the start, while the model loads; how many were picked.
+
+        None where there is nothing (left) to compare. Call it from a worker.
+        """
+        from assistant.tui.screens.starting import StartingScreen
+
+        first = await requests.one(NextComparison(), ComparisonItem)
+        return (
+            None if first is None else await self.push_screen_wait(StartingScreen(requests, first))
+        )
 
     def _requests_to(self, application: Application) -> Requests:
         self._requests = Requests(application, self.trouble)

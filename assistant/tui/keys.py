@@ -71,6 +71,8 @@ KEYS = (
     Key("chat.risks", "shift+f8", "risks", "risks", "Benefits and risks, and what answers each"),
     Key("chat.acts", "f9", "acts", "feedback", "Feedback you gave; take any of it back"),
     Key("chat.profile", "f10", "profile", "style", "Your style profile, as sliders"),
+    Key("chat.compare", "shift+f10", "compare", "compare styles",
+        "Pick between prepared answers, at most ten, to set your style"),
     Key("chat.new", "ctrl+n", "new_chat", "new chat", "Start a new conversation"),
     Key("chat.incognito", "alt+i", "incognito", "incognito",
         "Start a conversation that writes nothing"),
@@ -125,6 +127,7 @@ KEYS = (
     Key("list.yes", "y", "accept", "keep", "Keep a proposal", show=True),
     Key("list.no", "n", "reject", "drop", "Drop a proposal", show=True),
     Key("list.comment", "c", "comment", "comment", "Comment on a rule, for its author", show=True),
+    Key("list.compare", "c", "compare", "compare", "Pick between prepared answers", show=True),
     Key("list.delete", "d,delete", "delete", "erase", "Erase it, after a question", show=True),
     Key("list.back", "escape", "back", "back", "Back to the chat", show=True),
     Key("dialog.cancel", "escape", "cancel", "cancel", "Close, changing nothing", show=True),
@@ -136,6 +139,7 @@ KEYS = (
     Key("dialog.report", "s", "report", "save a report", "Save a report without any text of "
         "yours", show=True),
     Key("dialog.first", "1", "pick(0)", "the left one", "Prefer the left answer", show=True),
+    Key("dialog.skip", "s", "skip", "skip", "Neither; go on to the next", show=True),
     Key("dialog.second", "2", "pick(1)", "the right one", "Prefer the right answer", show=True),
 )  # fmt: skip
 

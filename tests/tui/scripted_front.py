@@ -34,6 +34,7 @@ from assistant.errors import (
     WrongPassphrase,
 )
 from assistant.holder.card import BaseModel, Card, Counts, PolicyLine, Slider, Taught, TierPart
+from assistant.holder.comparisons_wire import ComparisonItem, NextComparison, PickComparison
 from assistant.holder.controls import (
     AddComment,
     CardQuery,
@@ -139,6 +140,7 @@ class Script:
     fault: Exception | None = None
     propose: str = ""
     suggestion: str = ""
+    comparisons: tuple[ComparisonItem, ...] = ()
 
     def answer(self, question: str) -> str:
         """The whole answer to a question."""
@@ -526,6 +528,8 @@ def _drop(app: ScriptedApplication, key: str) -> list[AnyReply]:
 _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     GiveFeedback: lambda app, r: app._give(r),
     UndoFeedback: lambda app, r: app._undo(r),
+    NextComparison: lambda app, r: _next(app, r),
+    PickComparison: lambda app, r: [FeedbackGiven("start-" + r.dimension, "")],
     ListFeedback: lambda app, r: list(app.feedback.values())[: r.limit],
     ListPreferences: lambda app, r: _listed(app, r.state),
     AddPreference: lambda app, r: _state(app, r),
@@ -558,6 +562,11 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     UseModel: lambda app, r: app._use(r.id),
     Lock: lambda app, r: app._lock(),
 }
+
+
+def _next(app: ScriptedApplication, request: NextComparison) -> list[AnyReply]:
+    left = [item for item in app.script.comparisons if item.dimension not in request.passed]
+    return [msgspec.structs.replace(left[0], left=len(left))] if left else [Done()]
 
 
 def _profile() -> tuple[ProfileItem, ...]:

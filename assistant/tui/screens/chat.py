@@ -286,6 +286,18 @@ class ChatScreen(FeedbackScreen):
 
         await self.app.push_screen(ProfileScreen(self.requests))
 
+    @work(group="screen")
+    async def action_compare(self) -> None:
+        """Pick between prepared answers."""
+        from assistant.tui.doors import DoorsApp
+
+        assert isinstance(self.app, DoorsApp)
+        picked = await self.app.compare_styles(self.requests)
+        if picked is None:
+            self.waiting.say("There is nothing left to compare.")
+        elif picked:
+            self.waiting.say("Your style is set so far. F10 shows it, F9 takes picks back.")
+
     async def action_policy(self) -> None:
         """Every rule in force."""
         from assistant.tui.screens.policy import PolicyScreen

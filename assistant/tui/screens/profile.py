@@ -17,9 +17,12 @@ STEP = 0.1
 
 
 class ProfileScreen(ListScreen[None, ProfileItem]):
-    """Left and right set a dimension, space locks it, e lets it be learned again."""
+    """Left and right set a dimension, space locks it, e lets it be learned again.
 
-    BINDINGS = bindings("list", "less", "more", "toggle", "release")
+    c compares prepared answers, the least certain dimension first.
+    """
+
+    BINDINGS = bindings("list", "less", "more", "toggle", "release", "compare")
     HEADING = "Style profile"
 
     def __init__(self, requests: Requests) -> None:
@@ -78,6 +81,16 @@ class ProfileScreen(ListScreen[None, ProfileItem]):
         """Let it be learned again."""
         if item := self.selected:
             self._set(SetProfile(item.dimension))
+
+    @work(group="screen")
+    async def action_compare(self) -> None:
+        """Set some of it by picking between prepared answers."""
+        from assistant.tui.doors import DoorsApp
+
+        assert isinstance(self.app, DoorsApp)
+        if await self.app.compare_styles(self._requests) is None:
+            self.notify("There is nothing left to compare.", markup=False)
+        self._load()
 
     @work(group="act")
     async def _set(self, request: SetProfile) -> None:

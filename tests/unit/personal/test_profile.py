@@ -20,7 +20,7 @@ from assistant.personal.profile import (
     instructions,
     most_uncertain,
 )
-from assistant.personal.starting import MAX_STARTING, PAIRS, next_pair, picked
+from assistant.personal.starting import PAIRS, next_pair, open_dimensions, picked
 from assistant.personal.styles import Style
 from assistant.vault.records import Feedback, FeedbackKind, ProfileValue, Turn
 from tests.unit.personal.fakes import NOON, act, turn
@@ -251,11 +251,39 @@ def test_the_first_comparison_is_about_the_widest_error_bar() -> None:
 
 def test_starting_comparisons_are_few_skippable_and_end() -> None:
     profile = build_profile([])
-    seen: set[Dimension] = set()
-    while (pair := next_pair(profile, seen)) is not None:
-        assert pair.dimension not in seen
-        seen.add(pair.dimension)
-    assert len(seen) == len(PAIRS) <= MAX_STARTING <= 10
+    offered = set(open_dimensions(profile, []))
+    asked = []
+    while (pair := next_pair(profile, offered)) is not None:
+        offered.remove(pair.dimension)
+        asked.append(pair.dimension)
+    assert len(asked) == len(set(asked)) == len(PAIRS) <= 10
+
+
+def test_nothing_is_compared_that_the_person_or_a_tier_has_settled() -> None:
+    bound = Bound(0.2, 1.0, "Example Bank", "Letters are formal.")
+    profile = build_profile(
+        [],
+        [ProfileValue("emoji", None, locked=True), ProfileValue("hedging", -0.3, locked=False)],
+        {"formality": bound},
+        [picked(PAIRS[0], high=True)],
+    )
+    left = open_dimensions(profile, ["Use bullet points."])
+    assert left == {Dimension.DIRECTNESS, Dimension.EXAMPLES, Dimension.READING_LEVEL}
+
+
+def test_a_pick_shapes_answers_until_the_person_sets_the_slider() -> None:
+    pick = picked(PAIRS[0], high=False)
+    state = build_profile([], picks=[pick])[Dimension.LENGTH]
+    assert (state.value, state.source, state.acts) == (-0.5, "picked", True)
+    by_hand = build_profile([], [ProfileValue("length", 0.4, locked=False)], picks=[pick])
+    assert (by_hand[Dimension.LENGTH].value, by_hand[Dimension.LENGTH].source) == (0.4, "set")
+
+
+def test_a_pick_is_where_learning_starts_from() -> None:
+    unpicked = build_profile(choices(12))[Dimension.LENGTH]
+    against = build_profile(choices(12), picks=[picked(PAIRS[0], high=unpicked.value < 0)])
+    assert against[Dimension.LENGTH].source in {"learned", "picked"}
+    assert against[Dimension.LENGTH].value != unpicked.value
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.dimension.value)
