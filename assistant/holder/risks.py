@@ -56,10 +56,14 @@ class Live:
 
 def rows_of(live: Live) -> tuple[RiskRow, ...]:
     """Every row, benefits first, in the order of the paper's table."""
-    return (*_benefits(live), *_individual_risks(live), *_societal_risks(live))
+    parts = (
+        _individual_benefits, _societal_benefits,
+        _risks_of_habit, _risks_of_being_known, _societal_risks,
+    )  # fmt: skip
+    return tuple(row for part in parts for row in part(live))
 
 
-def _benefits(live: Live) -> Iterator[RiskRow]:
+def _individual_benefits(live: Live) -> Iterator[RiskRow]:
     m = live.measures
     yield RiskRow(
         "benefit", "individual", "efficiency",
@@ -82,6 +86,10 @@ def _benefits(live: Live) -> Iterator[RiskRow]:
         _by(live, "persona"), _set("persona"),
         "A program is no company. This one says so and does not try to be.",
     )  # fmt: skip
+
+
+def _societal_benefits(live: Live) -> Iterator[RiskRow]:
+    m = live.measures
     yield RiskRow(
         "benefit", "societal", "inclusion and accessibility",
         "a plain-line mode for screen readers, small models, no account and no fee",
@@ -109,7 +117,7 @@ def _benefits(live: Live) -> Iterator[RiskRow]:
     )  # fmt: skip
 
 
-def _individual_risks(live: Live) -> Iterator[RiskRow]:
+def _risks_of_habit(live: Live) -> Iterator[RiskRow]:
     m = live.measures
     yield RiskRow(
         "risk", "individual", "effort",
@@ -140,6 +148,10 @@ def _individual_risks(live: Live) -> Iterator[RiskRow]:
         _by(live, "compare_every"),
         f"assistant risks --check-flattery; assistant ask --beside; {_set('compare_every')}",
     )  # fmt: skip
+
+
+def _risks_of_being_known(live: Live) -> Iterator[RiskRow]:
+    m = live.measures
     yield RiskRow(
         "risk", "individual", "essentialism and profiling",
         "no demographics inferred; ten special categories kept only when you say so and consent",
