@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from assistant.vault.records import Embedding, ItemKind
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from assistant.vault.store import Store
 
 _PAGE = 1000
+TABLE_OF: Final = {
+    ItemKind.PREFERENCE: "preferences",
+    ItemKind.FEEDBACK: "feedback",
+    ItemKind.TURN: "turns",
+    ItemKind.ATTACHMENT: "attachments",
+    ItemKind.CHUNK: "chunks",
+}
 
 
 class Embeddings:
@@ -53,9 +60,7 @@ class Embeddings:
 
     def missing(self, kind: ItemKind, model_digest: str, limit: int) -> tuple[str, ...]:
         """Ids of items without a vector of this model, oldest first."""
-        table = {ItemKind.PREFERENCE: "preferences", ItemKind.FEEDBACK: "feedback"}.get(
-            kind, "turns"
-        )
+        table = TABLE_OF[kind]
         sql = (
             f"SELECT id FROM {table} AS item WHERE NOT EXISTS (SELECT 1 FROM embeddings "
             "WHERE kind = ? AND item_id = item.id AND model_digest = ?) ORDER BY n LIMIT ?"

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from assistant.errors import DiskFull, VaultError, VaultExists, VaultLocked, VaultMissing
 from assistant.vault import keys
 from assistant.vault.access import Access
+from assistant.vault.attachments import Attachments
 from assistant.vault.backup import back_up
 from assistant.vault.conversations import Conversations
 from assistant.vault.database import create_empty
@@ -78,6 +79,7 @@ class Vault:
         self._session, self._lock, self._keychain, self._store = session, lock, keychain, store
         self.conversations = Conversations(store)
         self.turns = Turns(store)
+        self.attachments = Attachments(store)
         self.preferences = Preferences(store)
         self.feedback = FeedbackStore(store)
         self.embeddings = Embeddings(store)

@@ -18,6 +18,7 @@ from assistant.vault.records import Conversation, Preference, ProfileValue
 from assistant.vault.transfer import (
     MAX_IMPORT_BYTES,
     ExportDocument,
+    ExportedAttachment,
     ExportedConversation,
     ExportedTurn,
 )
@@ -80,6 +81,11 @@ class _Reader:
             self._conversations.append(ExportedConversation(_parse(value, Conversation)))
         elif name == "turn" and self._conversations:
             self._turns.append(_parse(value, ExportedTurn))
+        elif name == "attachment" and self._turns:
+            file = _parse(value, ExportedAttachment)
+            whole = msgspec.structs.replace(file, attachment=replace(file.attachment, text=body))
+            last = self._turns[-1]
+            self._turns[-1] = msgspec.structs.replace(last, attachments=(*last.attachments, whole))
         elif name in {"question", "answer"} and self._turns:
             last = self._turns[-1]
             changes = {"question": body} if name == "question" else {"answer": body}
@@ -103,9 +109,16 @@ class _Reader:
 
 def _turn(exported: ExportedTurn) -> Iterator[str]:
     turn = exported.turn
-    bare = msgspec.structs.replace(exported, turn=replace(turn, question="", answer=""))
+    bare = msgspec.structs.replace(
+        exported, turn=replace(turn, question="", answer=""), attachments=()
+    )
     yield _mark("turn", bare) + "**You**\n\n" + "<!-- assistant:question -->\n"
     yield _text(turn.question)
+    for each in exported.attachments:
+        file = each.attachment
+        yield f"**Attached: {_one_line(file.name)}**\n\n"
+        yield _mark("attachment", msgspec.structs.replace(each, attachment=replace(file, text="")))
+        yield _text(file.text)
     yield "**Assistant**\n\n" + "<!-- assistant:answer -->\n" + _text(turn.answer)
 
 
@@ -123,7 +136,7 @@ def _parts(text: str) -> Iterator[tuple[str, str, str]]:
             if inside:
                 raise UsageError("A text in the Markdown export has no end.", hint="")
             name, value, body = found[1], found[2] or "", []
-            inside = name in {"preference", "question", "answer"}
+            inside = name in {"preference", "question", "answer", "attachment"}
             if not inside:
                 yield name, value, ""
         elif inside:

@@ -121,8 +121,34 @@ _FIRST: Final = (
         INSERT INTO preferences_text(rowid, text) VALUES (new.n, new.text); END""",
 )
 
-MIGRATIONS: Final[Steps] = (_FIRST,)
-FULL_TEXT_TABLES: Final = ("turns_text", "preferences_text")
+_ATTACHMENTS: Final = (
+    """CREATE TABLE attachments(
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+        turn_id TEXT NOT NULL REFERENCES turns(id), name TEXT NOT NULL, kind TEXT NOT NULL,
+        size INTEGER NOT NULL, sha256 TEXT NOT NULL, note TEXT NOT NULL, text TEXT NOT NULL,
+        created INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE INDEX attachments_turn ON attachments(turn_id)",
+    """CREATE TABLE chunks(
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+        attachment_id TEXT NOT NULL REFERENCES attachments(id), ordinal INTEGER NOT NULL,
+        start INTEGER NOT NULL, stop INTEGER NOT NULL, first INTEGER NOT NULL,
+        last INTEGER NOT NULL, text TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX chunks_attachment ON chunks(attachment_id, ordinal)",
+    """CREATE VIRTUAL TABLE chunks_text USING fts5(
+        text, content = 'chunks', content_rowid = 'n',
+        tokenize = 'porter unicode61 remove_diacritics 2')""",
+    "INSERT INTO chunks_text(chunks_text, rank) VALUES ('secure-delete', 1)",
+    """CREATE TRIGGER chunks_text_add AFTER INSERT ON chunks BEGIN
+        INSERT INTO chunks_text(rowid, text) VALUES (new.n, new.text); END""",
+    """CREATE TRIGGER chunks_text_drop AFTER DELETE ON chunks BEGIN
+        INSERT INTO chunks_text(chunks_text, rowid, text)
+        VALUES ('delete', old.n, old.text); END""",
+)
+
+MIGRATIONS: Final[Steps] = (_FIRST, _ATTACHMENTS)
+FULL_TEXT_TABLES: Final = ("turns_text", "preferences_text", "chunks_text")
 
 
 def pending(version: int, steps: Steps) -> Steps:

@@ -37,6 +37,8 @@ class ItemKind(StrEnum):
     PREFERENCE = "preference"
     FEEDBACK = "feedback"
     TURN = "turn"
+    ATTACHMENT = "attachment"
+    CHUNK = "chunk"
 
 
 class Scope(StrEnum):
@@ -179,6 +181,45 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file attached to a turn: its name without a path, its text, its size in bytes."""
+
+    id: str
+    turn_id: str
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    note: str
+    text: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``text[start:stop]`` of an attachment; ``first`` to ``last`` are its pages or lines."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of an attachment's text, with its place in it; see ``Span``."""
+
+    id: str
+    attachment_id: str
+    ordinal: int
+    start: int
+    stop: int
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Embedding:
     """A vector (float32, little endian) of an item, by the model with that digest."""
 
@@ -238,13 +279,14 @@ class SnippetPart:
 
 @dataclass(frozen=True, slots=True)
 class HistoryHit:
-    """One hit of the history search, newest first."""
+    """One hit of the history search, newest first; ``file`` names the one it is in, if any."""
 
     turn_id: str
     conversation_id: str
     title: str
     created: datetime
     parts: tuple[SnippetPart, ...]
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

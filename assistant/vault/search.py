@@ -57,10 +57,18 @@ class Search:
         return self._ranked("preferences", any_of(text), limit)
 
     def history(self, text: str, *, limit: int = 50) -> tuple[HistoryHit, ...]:
-        """Finished turns with all the words, newest first, with the hits marked."""
+        """Finished turns with all the words, newest first, with the hits marked.
+
+        A turn is found by the text of a file attached to it too, once for each file, and
+        by a part of the file in which all the words are.
+        """
         expression = all_of(text)
         if not expression:
             return ()
+        found = [*self._said(expression, limit), *self._attached(expression, limit)]
+        return tuple(sorted(found, key=lambda hit: hit.created, reverse=True)[:limit])
+
+    def _said(self, expression: str, limit: int) -> list[HistoryHit]:
         sql = (
             "SELECT turns.id, conversation_id, title, turns.created, "
             "snippet(turns_text, -1, char(2), char(3), '…', 24) "
@@ -69,10 +77,30 @@ class Search:
             "WHERE turns_text MATCH ? ORDER BY turns_text.rowid DESC LIMIT ?"
         )
         rows = self._store.read(lambda db: db.rows(sql, expression, limit))
-        return tuple(
+        return [
             HistoryHit(turn, conversation, title, from_microseconds(created), _parts(snippet))
             for turn, conversation, title, created, snippet in rows
+        ]
+
+    def _attached(self, expression: str, limit: int) -> list[HistoryHit]:
+        """Of each file the part that fits best."""
+        sql = (
+            "SELECT turns.id, conversation_id, title, turns.created, attachments.name, "
+            "attachments.id, snippet(chunks_text, -1, char(2), char(3), '…', 24) "
+            "FROM chunks_text JOIN chunks ON chunks.n = chunks_text.rowid "
+            "JOIN attachments ON attachments.id = chunks.attachment_id "
+            "JOIN turns ON turns.id = attachments.turn_id "
+            "JOIN conversations ON conversations.id = conversation_id "
+            "WHERE chunks_text MATCH ? ORDER BY rank LIMIT ?"
         )
+        hits: dict[str, HistoryHit] = {}
+        for turn, conversation, title, created, name, file, snippet in self._store.read(
+            lambda db: db.rows(sql, expression, limit * 4)
+        ):
+            instant = from_microseconds(created)
+            hit = HistoryHit(turn, conversation, title, instant, _parts(snippet), name)
+            hits.setdefault(file, hit)
+        return list(hits.values())
 
     def _ranked(self, table: str, expression: str, limit: int) -> tuple[Found, ...]:
         if not expression:

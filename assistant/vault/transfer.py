@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, Literal
 import msgspec
 
 from assistant.errors import UsageError
+from assistant.vault.attachments import Attachments, add_attachment
 from assistant.vault.conversations import Conversations
 from assistant.vault.feedback import FeedbackStore
 from assistant.vault.preferences import Preferences
 from assistant.vault.records import (
+    Attachment,
     Conversation,
     Feedback,
     Preference,
     ProfileValue,
+    Span,
     Turn,
     TurnStatus,
     UsedItem,
@@ -39,12 +42,21 @@ _BATCH: Final = 50
 MAX_IMPORT_BYTES: Final = 256 << 20
 
 
+class ExportedAttachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that was attached, with the parts it was cut into (id and place of each)."""
+
+    attachment: Attachment
+    parts: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+
 class ExportedTurn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A turn with what it used and what was said of it."""
+    """A turn with its files, what it used and what was said of it."""
 
     turn: Turn
     used: tuple[UsedItem, ...] = ()
     feedback: tuple[Feedback, ...] = ()
+    attachments: tuple[ExportedAttachment, ...] = ()
 
 
 class ExportedConversation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +165,10 @@ def _check(unverified: ExportDocument) -> None:
             ids += [exported.turn.id, exported.turn.parent_id]
             ids += [said.id for said in exported.feedback]
             ids += [item.item_id for item in exported.used]
+            for file in exported.attachments:
+                ids += [file.attachment.id, *file.parts]
+                instants.append(file.attachment.created)
+                _check_parts(file)
             instants += [exported.turn.created, *(said.created for said in exported.feedback)]
     for preference in unverified.preferences:
         ids += [preference.id, preference.provenance]
@@ -163,14 +179,37 @@ def _check(unverified: ExportDocument) -> None:
         raise UsageError("The file holds an instant without a time zone.", hint="")
 
 
+def _check_parts(unverified: ExportedAttachment) -> None:
+    length = len(unverified.attachment.text)
+    sound = len(unverified.parts) == len(unverified.spans) and all(
+        0 <= span.start < span.stop <= length and 0 < span.first <= span.last
+        for span in unverified.spans
+    )
+    if not sound:
+        raise UsageError("The file holds parts of an attached file that lie outside it.", hint="")
+
+
 def _exported(store: Store, conversation: Conversation) -> ExportedConversation:
     turns = Turns(store).list(conversation.id)
     ids = [turn.id for turn in turns]
     used, said = Turns(store).used_by(ids), FeedbackStore(store).on_turns(ids)
+    files = Attachments(store).on_turns(ids)
     return ExportedConversation(
         conversation,
-        tuple(ExportedTurn(turn, used.get(turn.id, ()), said.get(turn.id, ())) for turn in turns),
-    )
+        tuple(
+            ExportedTurn(
+                turn, used.get(turn.id, ()), said.get(turn.id, ()),
+                tuple(_exported_file(store, file) for file in files.get(turn.id, ())),
+            )
+            for turn in turns
+        ),
+    )  # fmt: skip
+
+
+def _exported_file(store: Store, file: Attachment) -> ExportedAttachment:
+    chunks = Attachments(store).chunks([file.id])
+    spans = tuple(Span(c.start, c.stop, c.first, c.last) for c in chunks)
+    return ExportedAttachment(file, tuple(c.id for c in chunks), spans)
 
 
 def _add_conversation(db: Database, exported: ExportedConversation) -> int | None:
@@ -189,7 +228,18 @@ def _add_conversation(db: Database, exported: ExportedConversation) -> int | Non
         for said in each.feedback:
             if not db.row("SELECT 1 FROM feedback WHERE id = ?", said.id):
                 db.insert("feedback", replace(said, turn_id=each.turn.id))
+        for file in each.attachments:
+            kept = replace(file.attachment, turn_id=each.turn.id)
+            if not db.row("SELECT 1 FROM attachments WHERE id = ?", kept.id):
+                add_attachment(db, kept, _unused(db, file))
     return added
+
+
+def _unused(db: Database, file: ExportedAttachment) -> Iterator[tuple[str, Span]]:
+    """The parts whose ids are free: one that is taken belongs to another file here."""
+    for identity, span in zip(file.parts, file.spans, strict=True):
+        if not db.row("SELECT 1 FROM chunks WHERE id = ?", identity):
+            yield identity, span
 
 
 def _own(exported: ExportedConversation) -> Iterator[ExportedTurn]:

@@ -178,6 +178,11 @@ def test_a_vault_of_every_released_format_opens_complete(tmp_path: Path, folder:
         assert vault.settings.get("idle") == "10"
         assert vault.decision_log.verify() == 1
         assert [hit.item_id for hit in vault.search.turns("zebra", 3)] == [turn.id]
+        if folder.name != "format-1":
+            (file,) = vault.attachments.of_conversation(conversation.id)
+            assert (file.name, file.text, file.note) == ("zoo.txt", "Zebras graze.", "a note")
+            assert [c.text for c in vault.attachments.chunks([file.id])] == ["Zebras graze."]
+            assert [hit.file for hit in vault.search.history("graze")] == ["zoo.txt"]
         vault.preferences.add("goes on")
     recovery = (GOLDEN / f"{folder.name}.recovery").read_text().strip()
     Vault.open(tmp_path / "vault", recovery=recovery, now=noon, floor=CHEAP_FLOOR).close()

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from assistant.vault.migrations import MIGRATIONS
-from assistant.vault.records import Embedding, FeedbackKind, ItemKind
+from assistant.vault.records import Embedding, FeedbackKind, ItemKind, Span
 from tests.vault_world import create, say
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +28,10 @@ def main() -> None:
         vault.preferences.add("I like short lists")
         vault.feedback.add(turn.id, FeedbackKind.SCORE, "90", ("fluency",))
         vault.embeddings.put([Embedding(ItemKind.TURN, turn.id, "m", bytes(range(16)))])
+        vault.attachments.add(
+            turn.id, name="zoo.txt", kind="text", size=14, sha256="0" * 64,
+            text="Zebras graze.", spans=[Span(0, 13, 1, 1)], note="a note",
+        )  # fmt: skip
         vault.settings.put("idle", "10")
         vault.decision_log.append(
             rule="r", tier="national", issuer="i", where="input", effect="warn", score=0.5
