@@ -138,9 +138,10 @@ KEYS = (
     Key("dialog.retry", "r", "retry", "try again", "Look again", show=True),
     Key("dialog.report", "s", "report", "save a report", "Save a report without any text of "
         "yours", show=True),
-    Key("dialog.first", "1", "pick(0)", "the left one", "Prefer the left answer", show=True),
+    Key("dialog.first", "1", "pick(0)", "the first", "Prefer the first answer", show=True),
+    Key("dialog.second", "2", "pick(1)", "the second", "Prefer the second answer", show=True),
     Key("dialog.skip", "s", "skip", "skip", "Neither; go on to the next", show=True),
-    Key("dialog.second", "2", "pick(1)", "the right one", "Prefer the right answer", show=True),
+    Key("dialog.end", "escape", "cancel", "end", "Enough; what was picked stays", show=True),
 )  # fmt: skip
 
 

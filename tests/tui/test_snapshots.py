@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 
 from assistant.conversation.events import TurnFailed, UsedItem
 from assistant.errors import PolicyMissing
+from assistant.holder.comparisons_wire import ComparisonItem
+from assistant.personal.starting import PAIRS
 from tests.tui.demo import ANSWER
 from tests.tui.driving import SMALL, WIDE, Drive, app_over, until
 from tests.tui.scripted_front import Script, ScriptedFront
@@ -129,6 +131,16 @@ async def compare(drive: Drive) -> None:
     await drive.keys("alt+t")
     await until(lambda: "1 or 2 picks" in drive.text)
     await drive.quiet()
+
+
+async def starting(drive: Drive) -> None:
+    drive.front.script.comparisons = tuple(
+        ComparisonItem(pair.dimension.value, pair.question, pair.low, pair.high, 8)
+        for pair in PAIRS
+    )
+    await drive.unlock()
+    await drive.keys("shift+f10")
+    await drive.keys("s")
 
 
 async def history(drive: Drive) -> None:
@@ -258,6 +270,8 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (editor, SMALL, "locked", "dark"),
     (note, SMALL, "locked", "dark"),
     (compare, SMALL, "locked", "dark"),
+    (starting, SMALL, "locked", "dark"),
+    (starting, WIDE, "locked", "light"),
     (settings, SMALL, "locked", "dark"),
     (keys, SMALL, "locked", "dark"),
     (palette, SMALL, "locked", "dark"),

@@ -24,7 +24,7 @@ METER = 20
 class StartingScreen(Screen[int | None]):
     """Dismissed with the number of picks; Escape ends it at any time, keeping those made."""
 
-    BINDINGS = bindings("dialog", "first", "second", "skip", "cancel")
+    BINDINGS = bindings("dialog", "first", "second", "skip", "end")
 
     def __init__(self, requests: Requests, first: ComparisonItem) -> None:
         super().__init__()
