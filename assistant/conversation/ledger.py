@@ -1,4 +1,4 @@
-"""Where a turn is written: into the vault as it goes, or nowhere for incognito.
+"""Where a turn is written: into the vault as it goes, or (``incognito``) nowhere.
 
 The rest of a turn does not know which, so incognito cannot leak by a forgotten check.
 """
@@ -6,12 +6,12 @@ The rest of a turn does not know which, so incognito cannot leak by a forgotten 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from assistant.conversation.branches import Branches, chosen_tip, follow_newest
 from assistant.conversation.events import Ruling
 from assistant.conversation.prompt import PastTurn
 from assistant.conversation.question import Outcome, Question, TurnKey
@@ -27,8 +27,8 @@ _TITLE_LENGTH = 60
 class Ledger(Protocol):
     """What a turn writes to and reads its past from."""
 
-    def past(self, conversation: str) -> list[PastTurn]:
-        """Turns of a conversation that may be in a prompt, oldest first."""
+    def past(self, question: Question) -> list[PastTurn]:
+        """Turns before it on its branch that may be in a prompt, oldest first."""
         ...
 
     def begin(self, question: Question, asked: str, model: tuple[str, str]) -> TurnKey:
@@ -72,20 +72,30 @@ class VaultLedger:
         self._vault = vault
         self._released: dict[str, str] = {}
 
-    def past(self, conversation: str) -> list[PastTurn]:
+    def past(self, question: Question) -> list[PastTurn]:
         """Released turns; refused and open ones never enter a prompt."""
-        if not conversation:
+        if not question.conversation:
             return []
-        turns = self._vault.turns.list(conversation)
-        return [PastTurn(t.question, t.answer) for t in turns if t.status in _KEPT and t.answer]
+        branches = Branches(self._vault.turns.list(question.conversation))
+        return released(branches.path(self._before(question, branches)))
+
+    def _before(self, question: Question, branches: Branches) -> str:
+        """The turn this one will follow; "" for a first one."""
+        if question.again_of:
+            return branches.parent(question.again_of)
+        return chosen_tip(self._vault, question.conversation, branches)
 
     def begin(self, question: Question, asked: str, model: tuple[str, str]) -> TurnKey:
         """Save the question at once, in a new conversation where none was named."""
         conversation = question.conversation
-        if not conversation:
-            conversation = self._vault.conversations.start(title_of(asked)).id
+        if conversation:
+            branches = Branches(self._vault.turns.list(conversation))
+            parent = self._before(question, branches) or conversation
+            follow_newest(self._vault, conversation)
+        else:
+            conversation = parent = self._vault.conversations.start(title_of(asked)).id
         turn = self._vault.turns.begin(
-            conversation, asked, model_id=model[0], model_digest=model[1],
+            conversation, asked, parent_id=parent, model_id=model[0], model_digest=model[1],
             seed=question.seed, personalised=question.personalise,
         )  # fmt: skip
         return TurnKey(turn.id, conversation)
@@ -100,8 +110,7 @@ class VaultLedger:
         if self._released.pop(key.turn, "") != outcome.answer:
             # Of several candidates another than the first became the answer.
             self._vault.turns.set_answer(key.turn, outcome.answer)
-        used = [UsedItem(ItemKind(u.kind), u.id, u.score) for u in outcome.used]
-        self._vault.turns.finish(key.turn, turn_outcome(outcome), used=used)
+        self._vault.turns.finish(key.turn, turn_outcome(outcome), used=used_items(outcome))
         self._vault.preferences.count_use(
             item.id for item in outcome.used if item.kind == "preference"
         )
@@ -149,48 +158,11 @@ def turn_notes(turn: Turn) -> dict[str, object]:
     return notes if isinstance(notes, dict) else {}
 
 
-class IncognitoLedger:
-    """Writes no text, no ids, no learning; only the count of rule and tier is kept.
+def released(turns: Sequence[Turn]) -> list[PastTurn]:
+    """What of these turns may stand in a prompt: never a refused one, never an empty one."""
+    return [PastTurn(t.question, t.answer) for t in turns if t.status in _KEPT and t.answer]
 
-    Its conversations live in this object's memory and end with it.
-    """
 
-    def __init__(self, new_id: Callable[[], str], log: Callable[[Sequence[Ruling]], None]) -> None:
-        self._new_id, self._log = new_id, log
-        self._past: dict[str, list[PastTurn]] = {}
-        self._open: dict[str, tuple[str, PastTurn]] = {}
-
-    def holds(self, conversation: str) -> bool:
-        """Whether this is one of the incognito conversations."""
-        return conversation in self._past
-
-    def forget(self, conversation: str) -> None:
-        """Drop one of them."""
-        self._past.pop(conversation, None)
-
-    def past(self, conversation: str) -> list[PastTurn]:
-        """The turns so far."""
-        return list(self._past.get(conversation, ()))
-
-    def begin(self, question: Question, asked: str, _model: tuple[str, str]) -> TurnKey:
-        """Open a turn in memory."""
-        conversation = question.conversation or f"incognito-{self._new_id()}"
-        self._past.setdefault(conversation, [])
-        key = TurnKey(f"incognito-{self._new_id()}", conversation)
-        self._open[key.turn] = (conversation, PastTurn(asked, ""))
-        return key
-
-    def release(self, key: TurnKey, text: str) -> None:
-        """Append in memory."""
-        conversation, turn = self._open[key.turn]
-        self._open[key.turn] = (conversation, replace(turn, answer=turn.answer + text))
-
-    def end(self, key: TurnKey, outcome: Outcome) -> None:
-        """Keep the turn for the next prompt of this conversation, unless refused."""
-        conversation, turn = self._open.pop(key.turn)
-        if outcome.status != "refused" and turn.answer:
-            self._past[conversation].append(turn)
-
-    def log(self, rulings: Sequence[Ruling]) -> None:
-        """Rule and tier are counted; nothing else is."""
-        self._log(rulings)
+def used_items(outcome: Outcome) -> tuple[UsedItem, ...]:
+    """What shaped an answer, as the vault keeps it: ids and scores, no text."""
+    return tuple(UsedItem(ItemKind(u.kind), u.id, u.score) for u in outcome.used)

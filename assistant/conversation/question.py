@@ -15,6 +15,7 @@ class Question:
     ``candidates`` is 1 to 3. ``exact`` asks for the same answer again for the same seed,
     cached or cold, at some cost. ``seed`` is already drawn: a turn draws no randomness.
     ``viewpoints`` asks for several viewpoints, which a tier may require besides.
+    ``again_of`` is the turn whose place this one takes, on a branch of its own.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Question:
     exact: bool = False
     confirmed: tuple[str, ...] = ()
     viewpoints: bool = False
+    again_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

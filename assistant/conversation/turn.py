@@ -129,7 +129,7 @@ def run_turn(
         # Nothing is stored: the person has not said yes to asking it.
         yield _ended(TurnKey("", question.conversation), _stopped(question, desk, asked))
         return
-    past = desk.ledger.past(question.conversation)
+    past = desk.ledger.past(question)
     key = desk.ledger.begin(question, asked.text, desk.model_file)
     risk = desk.risks.get(question.conversation, 0.0)
     desk.risks[key.conversation] = next_risk(risk, asked.decision)
@@ -150,7 +150,7 @@ def _check_input(question: Question, desk: Desk) -> _Asked:
     confirmed = frozenset(question.confirmed)
     new = Segment(question.text, Origin.USER)
     strictest = desk.gate.check([new], Where.INPUT, confirmed)
-    earlier = desk.ledger.past(question.conversation)[-_EARLIER_TURNS:]
+    earlier = desk.ledger.past(question)[-_EARLIER_TURNS:]
     if earlier and strictest.effect is not Effect.BLOCK:
         said = [Segment(turn.question, Origin.USER) for turn in earlier]
         together = desk.gate.check([*said, new], Where.INPUT, confirmed)

@@ -51,7 +51,7 @@ class _GivenPast:
     def __init__(self, ledger: Ledger, past: Sequence[PastTurn]) -> None:
         self._ledger, self._past = ledger, past
 
-    def past(self, _conversation: str) -> list[PastTurn]:
+    def past(self, _question: Question) -> list[PastTurn]:
         return list(self._past)
 
     def begin(self, question: Question, asked: str, model: tuple[str, str]) -> TurnKey:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from assistant.conversation.branches import Branches, chosen_tip
 from assistant.conversation.events import Ruling, UsedItem
 from assistant.conversation.ledger import turn_notes
 from assistant.conversation.prompt import VIEWPOINTS_LINE, question_message, system_message
@@ -46,7 +47,8 @@ class History:
 
     def conversations(self, request: ListConversations) -> Iterator[ConversationItem]:
         """The list, pinned and latest first."""
-        for found in self._vault.conversations.list(limit=request.limit):
+        listed = self._vault.conversations.list(limit=request.limit, folder=request.folder)
+        for found in listed:
             yield ConversationItem(
                 found.id, found.title, found.created.isoformat(), found.updated.isoformat(),
                 len(self._vault.turns.list(found.id)), found.pinned, found.folder,
@@ -62,15 +64,23 @@ class History:
         return self._vault.conversations.get(given).id
 
     def show(self, request: ShowConversation) -> Iterator[TurnItem]:
-        """A conversation's turns in order, with their rating."""
-        for turn in self._vault.turns.list(self.conversation_id(request.id)):
+        """The turns of the branch being read, in order, with their rating."""
+        conversation = self.conversation_id(request.id)
+        branches = Branches(self._vault.turns.list(conversation))
+        yield from self.items(branches, chosen_tip(self._vault, conversation, branches))
+
+    def items(self, branches: Branches, tip: str) -> Iterator[TurnItem]:
+        """The turns of one branch, as the faces show them."""
+        for turn in branches.path(tip):
+            siblings = branches.siblings(turn.id)
             yield TurnItem(
                 turn.id, turn.conversation_id, turn.question, turn.answer, turn.status.value,
-                turn.created.isoformat(), self._rating(turn.id), strictest(turn),
-                turn.tokens, turn.tokens_per_s,
+                turn.created.isoformat(), self.rating(turn.id), strictest(turn),
+                turn.tokens, turn.tokens_per_s, siblings.index(turn.id) + 1, len(siblings),
             )  # fmt: skip
 
-    def _rating(self, turn_id: str) -> str:
+    def rating(self, turn_id: str) -> str:
+        """How a turn is rated now: "", "up", "down" or a score."""
         rating = ""
         for act in self._vault.feedback.list(turn_id=turn_id):
             if act.kind in {FeedbackKind.UP, FeedbackKind.DOWN}:
@@ -186,11 +196,9 @@ class Account:
         """The prompt rendered anew from ids, the template version and the turns before."""
         notes: Any = turn_notes(turn)
         wishes, _, _ = self._personaliser.render(used, tuple(notes.get("instructions", ())))
-        before = self._vault.turns.list(turn.conversation_id)
+        branch = Branches(self._vault.turns.list(turn.conversation_id)).path(turn.id)
         lines = [f"[system] {system_message(self._policy.system_lines).content}"]
-        for earlier in before:
-            if earlier.position >= turn.position:
-                break
+        for earlier in branch[:-1]:
             if earlier.answer and earlier.status.value in {"complete", "cancelled", "interrupted"}:
                 lines += [f"[user] {earlier.question}", f"[assistant] {earlier.answer}"]
         due = obligations(self._policy, turn.question)

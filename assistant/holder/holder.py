@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from assistant.conversation.events import TurnEnded, TurnEvent, TurnFailed
-from assistant.conversation.ledger import IncognitoLedger, VaultLedger, log_rulings
+from assistant.conversation.incognito import IncognitoLedger
+from assistant.conversation.ledger import VaultLedger, log_rulings
 from assistant.conversation.question import Question
 from assistant.conversation.turn import Desk, run_turn
 from assistant.engine.interfaces import Memory, Model
@@ -25,6 +26,7 @@ from assistant.errors import AssistantError, EngineError, UsageError, VaultLocke
 from assistant.holder import controls, overview, overview_wire
 from assistant.holder import interface as ask
 from assistant.holder.bounds import Bounds
+from assistant.holder.branches import Tree
 from assistant.holder.consents import Consents
 from assistant.holder.drafts import draft_of, keep_draft
 from assistant.holder.earlier import with_past
@@ -112,8 +114,11 @@ class Holder:
         why = self._taste.for_turn(0, earlier=True)
         self._account = Account(vault, self._history, parts.policy, why)
         self._vault_ledger = VaultLedger(vault)
-        self._incognito = IncognitoLedger(parts.new_id, lambda rulings: log_rulings(vault, rulings))
+        self._incognito = IncognitoLedger(
+            parts.new_id, lambda rulings: log_rulings(vault, rulings), parts.now
+        )
         self._risks: dict[str, float] = {}
+        self._tree = Tree(vault, self._history, self._incognito, self._feed, self._risks)
         self._turn = threading.Lock()
         self._running = Cancellation()
         self._locked = threading.Event()
@@ -188,6 +193,8 @@ class Holder:
             case ask.UseModel():
                 self._parts.use_model(request.id)
                 yield Done("The model is in use.")
+            case _ if self._tree.answers(request):
+                yield from self._tree.handle(request)
             case _:
                 yield from self._kept(request)
 
@@ -252,7 +259,7 @@ class Holder:
     def _ask(self, request: ask.Ask, cancellation: Cancellation) -> Iterator[TurnEvent]:
         with self._turn:
             self._running = cancellation
-            desk, question = self._prepare(request)
+            desk, question = self._prepare(self._tree.placed(request))
             for event in run_turn(
                 question, desk, cancellation.when_cancelled, lambda: cancellation.cancelled
             ):
@@ -301,7 +308,7 @@ class Holder:
         taste = self._taste.for_turn(k, earlier=settings.on("recall"), manner=manner)
         most = int(settings.number("max_tokens"))
         question = Question(
-            text=self._text(request),
+            text=request.text,
             conversation=conversation,
             personalise=personalise,
             seed=parts.new_seed() if request.seed is None else request.seed,
@@ -310,6 +317,7 @@ class Holder:
             exact=request.seed is not None,
             confirmed=request.confirmed,
             viewpoints=request.viewpoints,
+            again_of=request.again_of,
         )
         ledger = self._incognito if incognito else self._vault_ledger
         desk = Desk(
@@ -333,11 +341,6 @@ class Holder:
         """A length asked for on the command line may exceed the setting, not a bound."""
         wished = float(request.max_tokens or most)
         return int(float(str(self._parts.policy.clamp("max_tokens", wished).value)))
-
-    def _text(self, request: ask.Ask) -> str:
-        if request.again_of and not request.text:
-            return self._history.turn(request.again_of).question
-        return request.text
 
     # -- locking ---------------------------------------------------------------------------
 

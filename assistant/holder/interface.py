@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from assistant.conversation.events import TurnEvent
+from assistant.holder.branches_wire import BranchReply, BranchRequest
 from assistant.holder.comparisons_wire import ComparisonReply, ComparisonRequest
 from assistant.holder.controls import ControlReply, ControlRequest
 from assistant.holder.overview_wire import OverviewReply, OverviewRequest
@@ -134,12 +135,13 @@ AnyRequest = (
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
     | Export | CopyText | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting
     | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest | ComparisonRequest
+    | BranchRequest
 )  # fmt: skip
 
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
-    | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply
+    | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply | BranchReply
 )  # fmt: skip
 
 

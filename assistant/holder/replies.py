@@ -39,7 +39,7 @@ class FeedbackGiven(Reply, frozen=True, tag="feedback-given"):
 
 
 class FeedbackItem(Reply, frozen=True, tag="feedback-item"):
-    """An act of feedback as stored; `turn` is empty for a comparison at the start."""
+    """An act of feedback as stored; ``turn`` is empty for a comparison at the start."""
 
     id: str
     turn: str
@@ -95,7 +95,11 @@ class ConversationItem(Reply, frozen=True, tag="conversation"):
 
 
 class TurnItem(Reply, frozen=True, tag="turn"):
-    """A stored turn. ``rating`` is "", "up", "down" or a score."""
+    """A stored turn. ``rating`` is "", "up", "down" or a score.
+
+    It is the ``place``-th, from 1, of ``places`` turns that stand in the same place, each
+    on a branch of its own.
+    """
 
     id: str
     conversation: str
@@ -107,6 +111,8 @@ class TurnItem(Reply, frozen=True, tag="turn"):
     ruling: Ruling | None = None
     tokens: int = 0
     tokens_per_s: float | None = None
+    place: int = 1
+    places: int = 1
 
 
 class SearchHit(Reply, frozen=True, tag="search-hit"):

@@ -24,7 +24,8 @@ class Ask(Request, frozen=True, tag="ask"):
     """One turn. ``conversation`` "" means a new one, "last" the latest.
 
     ``confirmed`` names rules the user has said yes to for this text. ``candidates`` 1 to 3.
-    ``again_of`` regenerates the answer of that turn. ``earlier`` stands in the prompt in
+    ``again_of`` is a turn this one takes the place of, on a branch of its own: the old one
+    stays. Without ``text`` its question is asked again. ``earlier`` stands in the prompt in
     the place of what the conversation holds, after the gate read it. ``viewpoints`` asks
     for several. ``keeps_time``: the face itself says the session notice of ``StatusLine``.
     Replies: the turn's events.
@@ -126,13 +127,20 @@ class WhyQuery(Request, frozen=True, tag="why"):
 
 
 class ListConversations(Request, frozen=True, tag="list-conversations"):
-    """Reply: ``ConversationItem`` each, newest first."""
+    """Reply: ``ConversationItem`` each, pinned ones first, then newest first.
+
+    ``folder`` None lists all, "" those in no folder.
+    """
 
     limit: int = 200
+    folder: str | None = None
 
 
 class ShowConversation(Request, frozen=True, tag="show-conversation"):
-    """Reply: ``TurnItem`` each, in order ("last" is the latest conversation)."""
+    """Reply: ``TurnItem`` for each turn of the branch being read, in order.
+
+    "last" is the latest conversation.
+    """
 
     id: str
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.conversation.events import UsedItem
+from assistant.errors import NoSuchItem
 from assistant.holder.comparisons import Picks
 from assistant.holder.consents import Consents
 from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
@@ -83,9 +84,19 @@ class Taste:
         """Everything weighed for a question. Waits for the embedder as long as wired to."""
         self._feed.catch_up(self._patience)
         found = self._recall.find(
-            question, conversation=conversation, k=k, budget_tokens=_BUDGET_TOKENS
-        )
+            question, conversation=conversation, project=self._folder_of(conversation), k=k,
+            budget_tokens=_BUDGET_TOKENS,
+        )  # fmt: skip
         return self._permitted(found)
+
+    def _folder_of(self, conversation: str) -> str:
+        """The project folder it lies in; "" for none, as for one that is not kept."""
+        if not conversation:
+            return ""
+        try:
+            return self._vault.conversations.get(conversation).folder
+        except NoSuchItem:
+            return ""
 
     def _permitted(self, found: Recollection) -> Recollection:
         """Without memories of a special category that no consent covers.

@@ -33,6 +33,8 @@ _TABLE: Final = {
 BACKUPS_KEY: Final = "backups"
 # Settings under this prefix hold what was learned; "erase what was learned" drops them.
 LEARNED_PREFIX: Final = "learned."
+# Under this prefix and a conversation's id: the end of the branch that is being read.
+BRANCH_PREFIX: Final = "branch."
 
 
 class Erase:
@@ -149,6 +151,7 @@ def _conversation(db: Database, conversation_id: str) -> Erased:
     turns = [row[0] for row in db.rows(sql, conversation_id)]
     erased = _with_inferred(db, ItemKind.TURN, turns)
     db.change("DELETE FROM drafts WHERE conversation_id = ?", conversation_id)
+    db.change("DELETE FROM settings WHERE key = ?", BRANCH_PREFIX + conversation_id)
     db.change_one("DELETE FROM conversations WHERE id = ?", conversation_id)
     return Erased(erased.items, (conversation_id,))
 
@@ -167,9 +170,27 @@ def _with_inferred(
     if kind is ItemKind.TURN:
         for turn in found:
             db.change("DELETE FROM turn_used WHERE turn_id = ?", turn)
-            heir = "UPDATE turns SET parent_id = (SELECT parent_id FROM turns WHERE id = ?1) "
-            db.change(heir + "WHERE parent_id = ?1", turn)
+            _close_up(db, turn)
     return Erased(_delete(db, kind, found) + items)
+
+
+def _close_up(db: Database, turn: str) -> None:
+    """What followed a turn follows its parent; a branch being read ends there.
+
+    A turn that names no parent follows the one just before it, and says so from now on.
+    """
+    before = (
+        "SELECT id FROM turns AS p WHERE p.conversation_id = turns.conversation_id "
+        "AND p.position < turns.position ORDER BY p.position DESC LIMIT 1"
+    )
+    db.change(
+        f"UPDATE turns SET parent_id = coalesce(({before}), conversation_id) WHERE parent_id "
+        "IS NULL AND conversation_id = (SELECT conversation_id FROM turns WHERE id = ?)", turn,
+    )  # fmt: skip
+    parent = "(SELECT parent_id FROM turns WHERE id = ?1)"
+    db.change(f"UPDATE turns SET parent_id = {parent} WHERE parent_id = ?1", turn)
+    db.change(f"UPDATE settings SET value = {parent} WHERE key GLOB ?2 AND value = ?1", turn,
+              BRANCH_PREFIX + "*")  # fmt: skip
 
 
 def _inferred(db: Database, sources: list[str]) -> list[str]:

@@ -324,7 +324,7 @@ def test_the_flattery_check_stores_neither_question_nor_answer(world: World) -> 
     flattery(world)
     assert world.all(ListConversations()) == []
     assert world.vault.turns.count() == 0
-    assert world.holder._incognito._past == {}
+    assert world.holder._incognito._turns == {}
 
 
 @pytest.mark.parametrize(
