@@ -54,6 +54,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--conversation", default="", metavar="ID", help='go on with it ("last" is the latest)'
     )
+    parser.add_argument(
+        "--fork", default="", metavar="TURN",
+        help="in place of that turn's question, on a branch of its own; the old one stays",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -69,6 +73,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         candidates=arguments.candidates,
         confirmed=tuple(arguments.confirm),
         viewpoints=arguments.viewpoints,
+        again_of=arguments.fork,
     )
     _check(request)
     application = context.application(warm=True)
@@ -92,7 +97,7 @@ def _beside(request: Ask, ending: TurnEnded, application: Application) -> TurnEn
     if ending.status != "complete":
         return None
     again = msgspec.structs.replace(
-        request, conversation="", incognito=True, personalise=False, seed=ending.seed
+        request, conversation="", again_of="", incognito=True, personalise=False, seed=ending.seed
     )
     cancellation = Cancellation()
     with Interrupt(cancellation):

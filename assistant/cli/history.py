@@ -6,6 +6,13 @@ import argparse
 
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
+from assistant.holder.branches_wire import (
+    MoveConversation,
+    PinConversation,
+    SwitchBranch,
+    TreeItem,
+    TreeQuery,
+)
 from assistant.holder.interface import (
     AnyRequest,
     ConversationItem,
@@ -23,11 +30,12 @@ from assistant.holder.interface import (
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the noun and its verbs."""
     noun = commands.add_parser("history", help="earlier conversations", description=__doc__)
-    noun.set_defaults(run=run, verb="list", json=False, limit=200)
+    noun.set_defaults(run=run, verb="list", json=False, limit=200, folder=None)
     verbs = noun.add_subparsers(dest="verb", metavar="VERB")
-    listing = verbs.add_parser("list", help="conversations, newest first")
+    listing = verbs.add_parser("list", help="conversations, pinned and newest first")
     listing.add_argument("--limit", type=int, default=200, metavar="N")
-    show = verbs.add_parser("show", help="one conversation")
+    listing.add_argument("--folder", metavar="NAME", help='of one folder ("": those in none)')
+    show = verbs.add_parser("show", help="one conversation, the branch being read")
     show.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
     search = verbs.add_parser("search", help="full text, hits marked")
     search.add_argument("query", metavar="WORDS")
@@ -38,8 +46,22 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     rename = verbs.add_parser("rename", help="give it another title")
     rename.add_argument("id", metavar="ID")
     rename.add_argument("title", metavar="TITLE")
+    _register_places(verbs)
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _register_places(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    pin = verbs.add_parser("pin", help="keep it on top of the list")
+    pin.add_argument("id", metavar="ID")
+    pin.add_argument("--off", action="store_true", help="no longer")
+    move = verbs.add_parser("move", help="put it into a project folder")
+    move.add_argument("id", metavar="ID")
+    move.add_argument("folder", metavar="FOLDER", help='its name; "" takes it out')
+    tree = verbs.add_parser("tree", help="every turn of all branches, and what it follows")
+    tree.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
+    branch = verbs.add_parser("branch", help="read the branch through a turn from now on")
+    branch.add_argument("turn", metavar="TURN")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
@@ -68,19 +90,36 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             return DeleteConversation(arguments.id)
         case "rename":
             return RenameConversation(arguments.id, arguments.title)
+        case "pin":
+            return PinConversation(arguments.id, not arguments.off)
+        case "move":
+            return MoveConversation(arguments.id, arguments.folder)
+        case "tree":
+            return TreeQuery(arguments.id)
+        case "branch":
+            return SwitchBranch(arguments.turn)
         case _:
-            return ListConversations(arguments.limit)
+            return ListConversations(arguments.limit, arguments.folder)
 
 
 def _show(reply: object) -> None:
     match reply:
         case ConversationItem():
             pin = "★ " if reply.pinned else ""
-            say(f"{reply.id}  {reply.updated[:16]}  {pin}{reply.title}  ({reply.turns} turns)")
+            folder = f"{reply.folder} / " if reply.folder else ""
+            title = f"{pin}{folder}{reply.title}"
+            say(f"{reply.id}  {reply.updated[:16]}  {title}  ({reply.turns} turns)")
         case TurnItem():
             mark = {"up": " (+)", "down": " (-)"}.get(reply.rating, "")
+            if reply.places > 1:
+                mark += f"  ‹{reply.place}/{reply.places}›"
             say(f"── {reply.id}  {reply.created[:16]}  {reply.status}{mark}")
             say(f"> {reply.question}\n{reply.answer}\n")
+        case TreeItem():
+            follows = f"follows {reply.parent}" if reply.parent else "begins"
+            read = "● " if reply.read else "  "
+            question = " ".join(reply.question.split())[:60]
+            say(f"{read}{reply.id}  {reply.created[:16]}  {follows}  {question}")
         case SearchHit():
             snippet = reply.snippet.replace("\ue000", "«").replace("\ue001", "»")
             say(f"{reply.turn}  {reply.created[:16]}  {reply.title}\n    {snippet}")

@@ -1,0 +1,72 @@
+"""`history` and `ask --fork` through the socket of whoever holds the vault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.cli.main import main
+from assistant.holder.socket import HolderSocket
+from tests.holder_world import World, open_world
+
+Run = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    for world in open_world(tmp_path):
+        socket = HolderSocket(tmp_path, world.holder)
+        yield world
+        socket.close()
+
+
+@pytest.fixture
+def run(world: World, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run one command with --json and give its lines."""
+
+    def lines(*words: str) -> list[dict[str, Any]]:
+        assert main(["--home", str(world.folder), *words, "--json"], lambda _: 1) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return lines
+
+
+def test_a_fork_is_asked_shown_listed_and_left_again(
+    world: World, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = world.ask("I bake bread")
+    (forked,) = run("ask", "I bake cake", "--fork", first.turn)
+    assert forked["conversation"] == first.conversation
+    (shown,) = run("history", "show")
+    assert (shown["question"], shown["place"], shown["places"]) == ("I bake cake", 2, 2)
+    tree = run("history", "tree")
+    assert [(turn["parent"], turn["read"]) for turn in tree] == [("", False), ("", True)]
+    (back,) = run("history", "branch", first.turn)
+    assert back["question"] == "I bake bread"
+    assert main(["--home", str(world.folder), "history", "show"], lambda _: 1) == 0
+    assert "‹1/2›" in capsys.readouterr().out
+
+
+def test_a_conversation_is_pinned_moved_and_listed_by_folder(world: World, run: Run) -> None:
+    old = world.ask("One").conversation
+    new = world.ask("Two").conversation
+    run("history", "pin", old)
+    run("history", "move", new, "house")
+    assert [item["id"] for item in run("history", "list")] == [old, new]
+    assert [item["id"] for item in run("history", "list", "--folder", "house")] == [new]
+    run("history", "pin", old, "--off")
+    assert [item["id"] for item in run("history", "list")] == [new, old]
+
+
+def test_a_hostile_folder_name_is_printed_inert(
+    world: World, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conversation = world.ask("One").conversation
+    run("history", "move", conversation, "a\x1b]52;c;eA==\x07\u202eb")
+    assert main(["--home", str(world.folder), "history", "list"], lambda _: 1) == 0
+    printed = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u202e"} & set(printed)
