@@ -42,12 +42,13 @@ def test_a_first_evening_from_the_welcome_to_the_next_morning(
     asked = next(n for n, word in enumerate(_ORDINALS, 1) if f"its {word} group" in screen)
     terminal.type(_group(screen, asked))
     terminal.keys("Enter")
-    for question in ("1 of 3", "2 of 3"):
-        terminal.until(question)
-        terminal.keys("Escape")
-        time.sleep(0.3)
-        if "Ask anything" in terminal.screen:
-            break
+    terminal.until("1 of 3")
+    terminal.keys("Escape")  # no questions today
+    terminal.until("1 of 8")
+    terminal.keys("1")  # short rather than long
+    terminal.until("2 of 8")
+    terminal.keys("Escape")
+    time.sleep(0.3)
     terminal.until("Ask anything")
     terminal.type("Name three kinds of bread.")
     terminal.keys("Enter")
@@ -80,6 +81,8 @@ def test_a_first_evening_from_the_welcome_to_the_next_morning(
     cli = Cli(tmp_path / "home")
     turns = cli.run("history", "list", "--json").lines  # through the open app's socket
     assert turns
+    acts = [line["id"] for line in cli.run("feedback", "list", "--json").lines]
+    assert acts[-1] == "start-length", "the pick of the start is an act of feedback"
     assert cli.run("lock", "--json").json["was_open"]
     screen = terminal.until("locked", "Passphrase")
     assert "bread" not in screen
