@@ -1,8 +1,12 @@
 """Simulated users: a hidden taste, how they judge an answer, how they would edit it.
 
 Deliberately written without the product's features or word lists: what the profile
-measures must not be what it is judged by. The last two tastes have no dimension in the
-profile; they can only be learned through preferences and candidates.
+measures must not be what it is judged by. The last two tastes of each list have no
+dimension in the profile; they can only be learned through preferences and candidates.
+
+The wordings of style instructions were once chosen by how many answers passed the checks
+of ``TASTES``. The checks of ``FRESH`` and every question of ``HELD_OUT`` were written
+afterwards and have chosen nothing: figures on them are not flattered by that.
 """
 
 from __future__ import annotations
@@ -84,6 +88,68 @@ TASTES = (
           lambda t: re.sub(r"\s*\([^)]*\)", "", t), r"bracket"),
 )  # fmt: skip
 
+
+def _share_of_long(text: str) -> float:
+    found = re.findall(r"[A-Za-z]+", text)
+    return sum(len(word) >= 9 for word in found) / len(found) if found else 0.0
+
+
+def _shortest_words(text: str) -> str:
+    return " ".join(sorted(_sentences(text), key=_share_of_long)[:2]) or text[:100]
+
+
+def _mostly_list(text: str) -> bool:
+    written = [line for line in text.splitlines() if line.strip()]
+    return _list_lines(text) >= 2 and 2 * _list_lines(text) >= len(written)
+
+
+_CHATTY = (
+    r"(?i)!|\b(?:lots? of|kind of|sort of|a bit|stuff|things|okay|gonna|just|really|pretty|kids)\b"
+    r"|(?:^|[.?!]\s+)(?:and|but|so|well)\b|\byou(?:'|’)(?:re|ll|ve)\b"
+)
+
+
+def _businesslike(text: str) -> str:
+    return "Kindly note the following. " + re.sub(_CHATTY, "", text).strip()
+
+
+_ILLUSTRATES = r"(?i)\bexamples?\b|\bsuch as\b|\bimagine\b|\bsuppose\b|\bsay you\b"
+_INTERJECTION = (
+    r"(?i)^\s*(?:sure|certainly|of course|great|hello|hi|hey|absolutely|i'm|i am|as an|thank|well|"
+    r"that's)\b[^.!\n]*[.!:]?\s*"
+)
+_PLEASANTRY = (
+    r"(?i)\b(?:hope|happy to|glad to|feel free|let me know|good luck|enjoy)\b[^.!?]*[.!?]?\s*$"
+)
+
+
+def _closing(text: str) -> str:
+    return text.strip()[-len(text.strip()) // 4 :]
+
+
+FRESH = (
+    Taste("few sentences", lambda t: len(_sentences(t)) <= 3, lambda t: _first(t, 2),
+          r"short|brief"),
+    Taste("mostly a list", _mostly_list,
+          lambda t: "\n".join(f"* {s}" for s in _sentences(t)[:4]), r"bullet|list"),
+    Taste("businesslike", lambda t: not re.search(_CHATTY, t), _businesslike, r"formal"),
+    Taste("few long words", lambda t: _share_of_long(t) <= 0.08, _shortest_words, r"simple|short"),
+    Taste("pictures in text",
+          lambda t: any(0x2600 <= ord(c) <= 0x2B50 or ord(c) >= 0x1F000 for c in t),
+          lambda t: f"⭐ {t.strip()}", r"emoji"),
+    Taste("illustrated", lambda t: bool(re.search(_ILLUSTRATES, t)),
+          lambda t: f"{t.strip()} An example: five minutes a day are enough.", r"example"),
+    Taste("no small talk",
+          lambda t: not re.search(_INTERJECTION, t) and not re.search(_PLEASANTRY, t),
+          lambda t: re.sub(_PLEASANTRY, "", re.sub(_INTERJECTION, "", t)),
+          r"greeting|direct|hedg"),
+    Taste("asks something near its end", lambda t: "?" in _closing(t),
+          lambda t: f"{t.strip()} Which part would you like to hear more about?", r"question"),
+    Taste("under headings",
+          lambda t: bool(re.search(r"(?m)^#{1,4} \S|^\*\*[^*\n]+\*\*:?\s*$", t)),
+          lambda t: f"# In short\n\n{t.strip()}", r"heading"),
+)  # fmt: skip
+
 TRAINING = (
     "Why should I drink water?", "How can I sleep better?", "What is inflation?",
     "How do I clean a bicycle?", "Tell me about Rome.", "How do I prepare for an interview?",
@@ -95,23 +161,12 @@ TRAINING = (
 )  # fmt: skip
 
 HELD_OUT = (
-    "What is a good way to learn guitar?", "How do I stay healthy in winter?",
-    "Why do leaves change colour?", "How do I care for a house plant?",
-    "What is gravity?", "How can I remember names?", "Tell me about the Moon.",
-    "How do I make new friends?",
+    "How do I choose a good melon?", "Why is the sea salty?", "How can I learn to swim?",
+    "What is a glacier?", "How do I pack a suitcase well?", "Tell me about the Amazon river.",
+    "Why do people yawn?", "How do I look after a wooden table?", "What does a judge do?",
+    "How can I read more books?", "What is a solar eclipse?", "How do I make a good soup?",
+    "Why do bees matter?", "How can I speak in public without fear?", "What is democracy?",
+    "How do I keep houseplants alive?", "Tell me about the Sahara.", "Why do we need sleep?",
+    "How do I start a small garden?", "What is a vaccine?", "How can I improve my handwriting?",
+    "Why does bread rise?", "How do I get to know my neighbours?", "What is electricity?",
 )  # fmt: skip
-
-FACTS = (
-    ("What is the capital of France?", "paris"),
-    ("What is the capital of Italy?", "rome"),
-    ("How many days are in a week?", r"seven|\b7\b"),
-    ("What colour is the sky on a clear day?", "blue"),
-    ("Who wrote Romeo and Juliet?", "shakespeare"),
-    ("What is the chemical formula of water?", "h2o|h₂o"),
-    ("Which planet do we live on?", "earth"),
-    ("What do bees make?", "honey"),
-    ("What is the largest ocean?", "pacific"),
-    ("How many legs does a spider have?", r"eight|\b8\b"),
-    ("What is frozen water called?", r"\bice\b"),
-    ("What is the opposite of hot?", "cold"),
-)

@@ -1,0 +1,198 @@
+"""A factual control: plain questions with checkable answers, personalisation on and off.
+
+The questions are our own. The same model answers each twice with the same seed; what
+counts is the paired difference. Four learned users take turns, each with a vault.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.personal.placement import Beside, beside
+from assistant.personal.profile import build_profile, instructions
+from assistant.personal.recall import Recall
+from assistant.vault.records import ProfileValue
+from scripts.bench_suites._chat_model import ChatModel
+from scripts.bench_suites._evaluation import figure
+from scripts.bench_suites._users import recall_over
+from tests.vault_world import create
+
+Row = dict[str, Any]
+MAX_TOKENS = 48
+SEED = 11
+
+FACTS = (
+    ("What is the capital of France?", "paris"),
+    ("What is the capital of Italy?", "rome"),
+    ("What is the capital of Germany?", "berlin"),
+    ("What is the capital of Spain?", "madrid"),
+    ("What is the capital of Japan?", "tokyo"),
+    ("What is the capital of China?", "beijing"),
+    ("What is the capital of Russia?", "moscow"),
+    ("What is the capital of Egypt?", "cairo"),
+    ("What is the capital of Greece?", "athens"),
+    ("What is the capital of the United Kingdom?", "london"),
+    ("What is the capital of Ireland?", "dublin"),
+    ("What is the capital of Portugal?", "lisbon"),
+    ("What is the capital of Austria?", "vienna"),
+    ("What is the capital of Poland?", "warsaw"),
+    ("What is the capital of Canada?", "ottawa"),
+    ("What is the capital of the United States?", "washington"),
+    ("What is the capital of India?", "delhi"),
+    ("In which country is the city of Paris?", "france"),
+    ("In which country is the Great Wall?", "china"),
+    ("In which country are the pyramids of Giza?", "egypt"),
+    ("On which continent is Brazil?", "south america"),
+    ("On which continent is Egypt?", "africa"),
+    ("On which continent is Germany?", "europe"),
+    ("On which continent is India?", "asia"),
+    ("Which language is spoken in Brazil?", "portuguese"),
+    ("Which language is spoken in Mexico?", "spanish"),
+    ("Which language is spoken in Austria?", "german"),
+    ("Which currency is used in Japan?", "yen"),
+    ("Which currency is used in the United States?", "dollar"),
+    ("Which currency is used in the United Kingdom?", "pound"),
+    ("How many days are in a week?", r"seven|\b7\b"),
+    ("How many months are in a year?", r"twelve|\b12\b"),
+    ("How many hours are in a day?", r"twenty.?four|\b24\b"),
+    ("How many minutes are in an hour?", r"sixty|\b60\b"),
+    ("How many seconds are in a minute?", r"sixty|\b60\b"),
+    ("How many legs does a spider have?", r"eight|\b8\b"),
+    ("How many legs does a dog have?", r"four|\b4\b"),
+    ("How many wheels does a bicycle have?", r"two|\b2\b"),
+    ("How many sides does a triangle have?", r"three|\b3\b"),
+    ("How many sides does a square have?", r"four|\b4\b"),
+    ("How many continents are there?", r"seven|\b7\b"),
+    ("How many letters are in the English alphabet?", r"twenty.?six|\b26\b"),
+    ("How many planets are in the solar system?", r"eight|\b8\b"),
+    ("What is 2 plus 2?", r"\b4\b|four"),
+    ("What is 5 plus 3?", r"\b8\b|eight"),
+    ("What is 10 minus 4?", r"\b6\b|six"),
+    ("What is 3 times 3?", r"\b9\b|nine"),
+    ("What colour is the sky on a clear day?", "blue"),
+    ("What colour is grass?", "green"),
+    ("What colour is snow?", "white"),
+    ("What colour is a ripe banana?", "yellow"),
+    ("What colour do blue and yellow make?", "green"),
+    ("What is the chemical formula of water?", "h2o|h₂o"),
+    ("What is the chemical symbol of gold?", r"\bau\b"),
+    ("What is the chemical symbol of oxygen?", r"\bo2?\b"),
+    ("Which gas do plants take in?", r"carbon dioxide|co2|co₂"),
+    ("Which gas do people need to breathe?", "oxygen"),
+    ("What is frozen water called?", r"\bice\b"),
+    ("At how many degrees Celsius does water boil?", r"\b100\b|hundred"),
+    ("At how many degrees Celsius does water freeze?", r"\b0\b|zero"),
+    ("Which planet do we live on?", "earth"),
+    ("Which planet is nearest to the Sun?", "mercury"),
+    ("Which planet is the largest in the solar system?", "jupiter"),
+    ("Which planet is called the Red Planet?", "mars"),
+    ("What does the Earth go round?", r"\bsun\b"),
+    ("What goes round the Earth?", "moon"),
+    ("What is the star nearest to the Earth?", r"\bsun\b"),
+    ("What force pulls things to the ground?", "gravit"),
+    ("What do bees make?", "honey"),
+    ("What do cows give us to drink?", "milk"),
+    ("Which animal is known as the king of the jungle?", "lion"),
+    ("Which animal says meow?", r"\bcats?\b"),
+    ("What is the largest animal on Earth?", "whale"),
+    ("What is the tallest animal?", "giraffe"),
+    ("What is a young dog called?", "puppy|pup"),
+    ("What is a young cat called?", "kitten"),
+    ("What do caterpillars turn into?", "butterfl|moth"),
+    ("Which bird is a symbol of peace?", "dove"),
+    ("Which organ pumps the blood?", "heart"),
+    ("Which organ do we think with?", "brain"),
+    ("Which organs do we breathe with?", "lung"),
+    ("What do we see with?", r"\beyes?\b"),
+    ("What do we hear with?", r"\bears?\b"),
+    ("What is the largest ocean?", "pacific"),
+    ("What is the highest mountain on Earth?", "everest"),
+    ("Which river flows through Egypt?", "nile"),
+    ("Which river flows through London?", "thames"),
+    ("Who wrote Romeo and Juliet?", "shakespeare"),
+    ("Who wrote Hamlet?", "shakespeare"),
+    ("Who painted the Mona Lisa?", "leonardo|vinci"),
+    ("Who wrote the Harry Potter books?", "rowling"),
+    ("Who developed the theory of relativity?", "einstein"),
+    ("Who was the first person on the Moon?", "armstrong"),
+    ("Who was the first president of the United States?", "washington"),
+    ("Who invented the telephone?", r"\bbell\b"),
+    ("Who wrote On the Origin of Species?", "darwin"),
+    ("In which year did the Second World War end?", "1945"),
+    ("In which city is the Eiffel Tower?", "paris"),
+    ("In which city is the Colosseum?", "rome"),
+    ("In which city is Big Ben?", "london"),
+    ("In which city is the Statue of Liberty?", "new york"),
+    ("What is the opposite of hot?", "cold"),
+    ("What is the opposite of up?", "down"),
+    ("What is the opposite of day?", "night"),
+    ("What is the opposite of big?", "small|little|tiny"),
+    ("What is the opposite of happy?", "sad|unhappy"),
+    ("Which season comes after winter?", "spring"),
+    ("Which month comes after January?", "february"),
+    ("Which day comes after Monday?", "tuesday"),
+    ("What is bread made from?", "flour|wheat|grain"),
+    ("What is cheese made from?", "milk"),
+    ("From which fruit is wine made?", "grape"),
+    ("Which metal do magnets attract?", r"\biron\b|steel"),
+    ("What is the hardest natural substance?", "diamond"),
+    ("What do we call a doctor for teeth?", "dentist"),
+    ("What do we call a person who bakes bread?", "baker"),
+    ("What do we call a building full of books to borrow?", "librar"),
+    ("Which instrument has black and white keys?", "piano"),
+    ("How many strings does a violin have?", r"four|\b4\b"),
+    ("What is the main language of France?", "french"),
+)
+"""One hundred and twenty."""
+
+_LEARNED = (
+    (("Answer briefly, in one or two sentences.", "Use a casual tone."), (("length", -0.7),)),
+    (("Answer with short bullet lists.", "I am vegetarian."), (("structure", 0.7),)),
+    (("Use a formal tone.", "I live in Leeds with two cats."), (("reading_level", 0.6),)),
+    (("Use emojis 😀 in your answer.",), (("examples", 0.7), ("directness", 0.6))),
+)
+"""What four users taught: their preferences, and sliders that moved."""
+
+
+class _Learned:
+    """One learned user: what the product would put beside a question."""
+
+    def __init__(self, folder: Path, kind: int) -> None:
+        self.vault, _ = create(folder)
+        wishes, sliders = _LEARNED[kind]
+        for text in wishes:
+            self.vault.preferences.add(text)
+        values = [ProfileValue(name, value, locked=False) for name, value in sliders]
+        self._lines = instructions(build_profile([], values))
+        self._recall: Recall = recall_over(self.vault)
+
+    def beside(self, question: str) -> Beside:
+        return beside(self._recall.find(question).items, self._lines)
+
+
+def control(facts: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """Share of right answers with and without, and their paired difference."""
+    model = ChatModel()
+    on: list[float] = []
+    off: list[float] = []
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            users = [_Learned(Path(folder) / str(kind), kind) for kind in range(len(_LEARNED))]
+            for number, (question, wanted) in enumerate(facts):
+                placed = users[number % len(users)].beside(question)
+                for told, kept in ((placed.around(question), on), (question, off)):
+                    (answer,) = model.answers(told, 1, SEED + number, MAX_TOKENS)
+                    kept.append(float(re.search(wanted, answer, re.IGNORECASE) is not None))
+            for user in users:
+                user.vault.close()
+    finally:
+        model.stop()
+    yield figure("factual questions right, without personalisation", off)
+    yield figure("factual questions right, with personalisation", on)
+    difference = [100 * (a - b) for a, b in zip(on, off, strict=True)]
+    yield figure("factual questions: with minus without", difference, "points",
+                 target="interval reaches 0")  # fmt: skip
