@@ -37,9 +37,10 @@ class Limits:
     window_tokens: int
 
 
-TELL_EVERY = 0.03
-"""Text is sent at most so often, in seconds: each message wakes the front, which then
-takes time from the decoding threads. The screen is drawn 20 times a second."""
+TELL_EVERY = 0.05
+"""Text is sent at most so often, in seconds: each message wakes two threads of the front
+and a pass of the gate, which take time from the decoding threads. The first word is sent
+at once; the screen is drawn 20 times a second."""
 
 Emit = Callable[[TextDelta | CandidateFinished], None]
 

@@ -330,6 +330,8 @@ class Sampler:
 def _samplers(api: Any, words: int, sampling: Sampling, seed: int) -> list[Any]:
     chosen: list[Any] = []
     if sampling.repeat_penalty != 1.0 or sampling.frequency_penalty or sampling.presence_penalty:
+        if enough := _can_be_drawn(sampling):
+            chosen.append(api.llama_sampler_init_top_k(enough))
         chosen.append(
             api.llama_sampler_init_penalties(
                 words,
@@ -349,3 +351,17 @@ def _samplers(api: Any, words: int, sampling: Sampling, seed: int) -> list[Any]:
         chosen.append(api.llama_sampler_init_min_p(sampling.min_p, 1))
     chosen.append(api.llama_sampler_init_temp(sampling.temperature))
     return [*chosen, api.llama_sampler_init_dist(seed)]
+
+
+def _can_be_drawn(sampling: Sampling) -> int:
+    """How many of the likeliest tokens are enough to look at; 0 where all are needed.
+
+    A penalty looks up every token it is given: 0.12 ms for a whole vocabulary, 2 % of a
+    step. Where penalties only lower, and at most a window of tokens, the best so many
+    after them are among the best (so many + the window) before: nothing else is drawn.
+    """
+    wanted = 1 if sampling.temperature <= 0.0 else sampling.top_k
+    lowers = sampling.repeat_penalty >= 1.0 and sampling.frequency_penalty >= 0.0
+    if not wanted or not lowers or sampling.presence_penalty < 0.0:
+        return 0
+    return wanted + sampling.repeat_window

@@ -189,6 +189,8 @@ def _is_single(node: Node) -> bool:
 
 
 def _escaped(value: str) -> str:
+    if value.isascii() and value.isalpha():
+        return value  # nearly all of them, and a policy has a hundred thousand letters
     return "".join(
         char if char.isascii() and (char.isalnum() or char == " ") else f"\\x{{{ord(char):X}}}"
         for char in value

@@ -9,7 +9,7 @@ from typing import Final
 from assistant.policy.canonical import canonical
 from assistant.policy.channels import decoded, joined
 from assistant.policy.effective import EffectiveRule
-from assistant.policy.matcher import Compiled
+from assistant.policy.matcher import compiled
 from assistant.policy.meaning import MeaningScorer, MeaningStage
 from assistant.policy.model import ALLOWED, Decision, Effect
 
@@ -37,7 +37,9 @@ class RuleSet:
     def __init__(self, rules: Sequence[EffectiveRule], scorer: MeaningScorer | None = None) -> None:
         self.rules = tuple(rules)
         self.meaning = MeaningStage(self.rules, scorer)
-        self.compiled = Compiled([(r.rule.match.terms, r.rule.match.pattern) for r in self.rules])
+        self.compiled = compiled(
+            tuple((tuple(r.rule.match.terms), tuple(r.rule.match.pattern)) for r in self.rules)
+        )
 
     def findings(self, text: str) -> list[Finding]:
         """Every rule that matches ``text`` in some view, each once, in the first view."""

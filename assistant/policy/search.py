@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from functools import lru_cache
+from typing import Any, Final, TypeGuard
 
 import ahocorasick
 import re2
@@ -12,6 +13,8 @@ import re2
 from assistant.errors import DocumentInvalid
 from assistant.policy.beginnings import Beginnings
 from assistant.policy.pattern_syntax import Boundary, Chain, Node, to_re2
+
+_EDGE: Final = to_re2(Boundary())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,17 @@ class Patterns:
 
     def __init__(self, entries: Sequence[tuple[Node, int, str]]) -> None:
         self._nodes = tuple(node for node, _, _ in entries)
-        texts = [to_re2(node) for node in self._nodes]
+        texts = [_source(node) for node in self._nodes]
         self._each = [
             (_compiled(text), rule, view)
             for text, (_, rule, view) in zip(texts, entries, strict=True)
         ]
         self._begun: Beginnings | None = None
-        open_ended = [to_re2(Chain(node.parts[:-1])) for node in self._nodes if _ends_open(node)]
+        open_ended = [
+            text.removesuffix(_EDGE)
+            for text, node in zip(texts, self._nodes, strict=True)
+            if _ends_open(node)
+        ]
         self._open = (
             _compiled("|".join(f"(?:{text})" for text in open_ended)) if open_ended else None
         )
@@ -97,6 +104,12 @@ class Patterns:
             # Only streams ask this, and it costs more to build than all the rest.
             self._begun = Beginnings(self._nodes)
         return (len(text), False) if self.empty else self._begun.oldest(text, context)
+
+
+@lru_cache(maxsize=1024)
+def _source(node: Node) -> str:
+    """A rule's pattern in RE2's syntax: the same rule stands in several places."""
+    return to_re2(node)
 
 
 def _compiled(pattern: str) -> Any:
