@@ -9,11 +9,12 @@ from __future__ import annotations
 import random as random_
 from collections.abc import Callable
 
+from scripts.adapter_texts import everyday
 from scripts.adapter_texts.text import Text
 
 __all__ = ["Text", "every_text"]
 
-_MODULES: tuple[Callable[[random_.Random], list[Text]], ...] = ()
+_MODULES: tuple[Callable[[random_.Random], list[Text]], ...] = (everyday.texts,)
 
 
 def every_text(random: random_.Random) -> list[Text]:
