@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from assistant.policy.canonical import Span
@@ -27,17 +28,25 @@ class Base64:
         self._signs = signs
         self._members = frozenset(_ALPHABET[:62] + signs)
         cell = f"[A-Za-z0-9{re.escape(signs)}]"
-        self._token = re.compile(rf"{cell}{{4,}}(?:(?:\r?\n|\r){cell}+)*")
+        self._token = re.compile(rf"{cell}{{4,}}+(?:(?:\r?\n|\r){cell}++)*+")
         self._group: list[tuple[str, Span]] = []
         self._length = 0
         self._line_end = ""
         self._bytes = Utf8()
 
+    def tokens(self, text: str) -> list[str]:
+        """What of a text may be base64."""
+        return self._token.findall(text)
+
     def decode(self, text: str) -> str:
         """Everything in the text that reads as base64, each blob on a line of its own."""
+        return self.read(self.tokens(text))
+
+    def read(self, tokens: Sequence[str]) -> str:
+        """The same, of :meth:`tokens`."""
         parts = [
             part
-            for token in self._token.findall(text)
+            for token in tokens
             for part in (_lines(token) if "\n" in token or "\r" in token else (token,))
         ]
         whole = [part if len(part) % 4 == 0 else _filled(part) for part in parts]
@@ -113,13 +122,15 @@ class Base64:
 
 def _lines(token: str) -> list[str]:
     """A wrapped blob as one piece as long as its lines hold whole groups."""
-    pieces = [""]
+    pieces: list[list[str]] = [[]]
+    size = 0
     for line in re.split(r"\r?\n|\r", token):
-        if len(pieces[-1]) % 4:
-            pieces.append(line)
-        else:
-            pieces[-1] += line
-    return [piece for piece in pieces if len(piece) >= 4]
+        if size % 4:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(line)
+        size += len(line)
+    return [piece for piece in map("".join, pieces) if len(piece) >= 4]
 
 
 def _filled(part: str) -> str:
@@ -135,12 +146,17 @@ def _filled(part: str) -> str:
     return part[:-1] + _ALPHABET[_VALUE[part[-1]] & keep] + "A" * (4 - over)
 
 
-# One text of bytes: words of pairs, at most two separators between them.
+# One text of bytes: words of pairs, at most two separators between them. What no other
+# reading could use is never given back (possessive), which is most of the time it takes.
+_PAIRS: Final = "[0-9A-Fa-f][0-9A-Fa-f](?:[0-9A-Fa-f][0-9A-Fa-f])*+"
 _HEX: Final = re.compile(
-    r"(?:(?<![0-9A-Za-z])(?:0[xX])?|\\[xX])(?:[0-9A-Fa-f]{2})+"
-    r"(?:(?:[^0-9A-Za-z]{0,2}\\[xX]|[^0-9A-Za-z]{1,2}(?:0[xX])?)(?:[0-9A-Fa-f]{2})+)*"
+    rf"(?=[0-9A-Fa-f\\])(?:(?<![0-9A-Za-z])(?:0[xX])?|\\[xX]){_PAIRS}"
+    rf"(?:(?:[^0-9A-Za-z]{{0,2}}\\[xX]|[^0-9A-Za-z]{{1,2}}(?:0[xX])?){_PAIRS})*+"
 )
-_NOT_HEX: Final = re.compile(r"0[xX]|[^0-9A-Fa-f]+")
+_BETWEEN: Final = "g"  # stands in no text of bytes
+_NOT_HEX: Final = bytes(
+    byte for byte in range(256) if chr(byte) not in f"0123456789abcdefABCDEF{_BETWEEN}"
+)
 _THREE_BYTES: Final = re.compile(
     r"[0-9A-Fa-f]{2}[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
     r"[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
@@ -171,8 +187,9 @@ class Hexadecimal:
         """Everything in the text that reads as hexadecimal bytes."""
         if _THREE_BYTES.search(text) is None:
             return ""
-        found = (_NOT_HEX.sub("", chunk) for chunk in _HEX.findall(text))
-        return bytes.fromhex("0a".join(found)).decode("utf-8", "ignore")
+        found = _BETWEEN.join(_HEX.findall(text)).replace("0x", "").replace("0X", "")
+        digits = found.encode("ascii", "ignore").translate(None, _NOT_HEX)
+        return binascii.unhexlify(digits.replace(b"g", b"0a")).decode("utf-8", "ignore")
 
     def feed(self, text: str, spans: list[Span]) -> Piece:
         """See :class:`~assistant.policy.decoders.Decoder`."""

@@ -249,13 +249,19 @@ def decoded(text: str) -> list[tuple[str, str]]:
 
 
 def _one_layer(text: str, depth: int) -> list[tuple[str, str]]:
-    whole = Base64(ALL_SIGNS).decode(text)
+    blobs = _BLOBS.tokens(text)
+    whole = _BLOBS.read(blobs)
     made = [
         (Base64.name, whole),
         (Hexadecimal.name, Hexadecimal.decode(text)),
         (Escapes.name, Escapes.decode(text)),
     ]
     if depth == 0 and any(sign in text for sign in ALL_SIGNS):
-        between_signs = Base64("").decode(text)
-        made.append((Base64.name, between_signs if between_signs != whole else ""))
+        between_signs = _SIGNLESS.tokens(text)
+        if between_signs != blobs and (other := _SIGNLESS.read(between_signs)) != whole:
+            made.append((Base64.name, other))
     return made
+
+
+_BLOBS: Final = Base64(ALL_SIGNS)
+_SIGNLESS: Final = Base64("")

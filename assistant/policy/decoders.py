@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from assistant.policy.canonical import FOLDS, Span
+from assistant.policy.tables import Table
 
 Piece = tuple[str, list[Span]]
 NOTHING: Final[Piece] = ("", [])
@@ -92,11 +93,12 @@ class _CasedFolds(dict[int, str]):
 
 
 _CASED: Final = _CasedFolds()
+_CASED_TABLE: Final = Table(_CASED)
 
 
 def cased(text: str) -> str:
     """``text`` with invisible characters dropped and full-width ones narrowed, case kept."""
-    return text.translate(_CASED)
+    return _CASED_TABLE.translate(text)
 
 
 def cased_with_spans(text: str, spans: list[Span]) -> Piece:

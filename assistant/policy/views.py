@@ -9,8 +9,14 @@ stream need not be held to its end to be read backwards. Encoded text is in deco
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from assistant.policy.tables import LONG, SignTable, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 # "1" stands for i as often as for l, so both become i, in the rules as in the text.
 _DIGITS: Final = {
@@ -30,7 +36,17 @@ _BROKEN_RUN: Final = re.compile(
     r"(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_]))*[\W_]{1,4}[^\W_](?=[^\W_])"
 )
 _OPEN_RUN: Final = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_]))*[\W_]{0,4}\Z")
-_ROT13: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
+_ROT13: Final = SignTable(
+    {
+        ord(letter): turned
+        for letter, turned in zip(
+            "abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm", strict=True
+        )
+    }
+)
+_LEET_TABLE: Final = SignTable(LEET)
+_RUN_TABLE: Final = SignTable(IN_RUN)
+_RUN_GAP: Final = 4
 
 
 class _LettersOnly(dict[int, str | None]):
@@ -47,13 +63,26 @@ class _LettersOnly(dict[int, str | None]):
         return found
 
 
+class _AlphaNumeric(dict[int, str]):
+    """Code point to "1" where it counts as a letter or a number, to "0" elsewhere."""
+
+    def __missing__(self, point: int) -> str:
+        self[point] = "1" if chr(point).isalnum() else "0"
+        return self[point]
+
+
+_ALNUM_TABLE: Final = Table(_AlphaNumeric())
 _ALL_LETTERS: Final = _LettersOnly(LEET)
+_LETTER_TABLE: Final = Table(_ALL_LETTERS)
 _RUN_LETTERS: Final = _LettersOnly(IN_RUN)
+_RUN_LINES: Final = _LettersOnly(IN_RUN)
+_RUN_LINES[ord("\n")] = "\n"
+_LINE_TABLE: Final = Table(_RUN_LINES)
 
 
 def leet(plain: str) -> str:
     """Canonical text with leet signs read as letters, character for character."""
-    return plain.translate(LEET)
+    return _LEET_TABLE.translate(plain)
 
 
 def has_leet(plain: str) -> bool:
@@ -63,12 +92,12 @@ def has_leet(plain: str) -> bool:
 
 def rot13(plain: str) -> str:
     """Canonical text with its ASCII letters turned by thirteen."""
-    return plain.translate(_ROT13)
+    return _ROT13.translate(plain)
 
 
 def letters(plain: str) -> str:
     """The letters of canonical text, leet signs read as letters, nothing between them."""
-    return plain.translate(_ALL_LETTERS)
+    return _LETTER_TABLE.translate(plain)
 
 
 def letter_places(plain: str) -> list[int]:
@@ -78,23 +107,47 @@ def letter_places(plain: str) -> list[int]:
 
 def find_runs(plain: str) -> list[tuple[int, int]]:
     """Where runs of two or more single characters stand."""
-    return [match.span() for match in _RUN.finditer(plain.translate(IN_RUN))]
+    if len(plain) >= LONG:
+        return _find_long_runs(_RUN_TABLE.translate(plain))
+    return [match.span() for match in _RUN.finditer(_RUN_TABLE.translate(plain))]
+
+
+def _find_long_runs(mapped: str) -> list[tuple[int, int]]:
+    """As :data:`_RUN` finds them, for a long text at once."""
+    import numpy as np
+
+    counts: npt.NDArray[np.bool_] = _ALNUM_TABLE.points(mapped) == ord("1")
+    edges = np.concatenate(([False], counts, [False]))
+    starts = np.flatnonzero(edges[1:-1] & ~edges[:-2])
+    if starts.size < 2:
+        return []
+    single = ~edges[starts + 2]
+    linked = single[:-1] & single[1:] & (np.diff(starts) <= _RUN_GAP + 1)
+    sides = np.diff(np.concatenate(([False], linked, [False])).astype(np.int8))
+    firsts = starts[np.flatnonzero(sides == 1)]
+    lasts = starts[np.flatnonzero(sides == -1)] + 1
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
 def find_broken_runs(plain: str) -> list[tuple[int, int]]:
     """Where runs would end if the word that follows them ended after its first character."""
-    return [match.span() for match in _BROKEN_RUN.finditer(plain.translate(IN_RUN))]
+    return [match.span() for match in _BROKEN_RUN.finditer(_RUN_TABLE.translate(plain))]
 
 
 def open_run(plain: str) -> int | None:
     """Where a run that may still go on starts, or ``None``."""
-    match = _OPEN_RUN.search(plain.translate(IN_RUN))
+    match = _OPEN_RUN.search(_RUN_TABLE.translate(plain))
     return None if match is None else match.start()
 
 
 def run_letters(plain: str) -> str:
     """The letters of a run."""
     return plain.translate(_RUN_LETTERS)
+
+
+def run_lines(runs: Sequence[str]) -> str:
+    """The letters of each run on a line of its own."""
+    return _LINE_TABLE.translate("\n".join(runs))
 
 
 def run_places(plain: str) -> list[int]:
