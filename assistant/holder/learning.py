@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from assistant.holder.memory import MemoryFeed
 from assistant.holder.settings import UserSettings
 from assistant.holder.taste import Taste
 from assistant.personal.dimensions import ENDS, Dimension
-from assistant.personal.feedback import chosen_answer, read_act
+from assistant.personal.feedback import Act, chosen_answer, read_act
 from assistant.personal.preferences import (
     MAX_PREFERENCE_CHARS,
     conflicting,
@@ -199,14 +199,20 @@ class Learning:
                 self._check_note(act.value)
             if act.kind is FeedbackKind.NOTE:
                 self.consents.refuse_note(act.value)
+        learns = self._settings.on("learning")
+        # One transaction: a person waits for one sync of the disk, not for three.
+        given = self._vault.atomically(lambda: self._keep(acts, turn, learns=learns))
+        self._feed.changed()
+        self._taste.changed()
+        return given
+
+    def _keep(self, acts: Sequence[Act], turn: Turn, *, learns: bool) -> FeedbackGiven:
         stored = [
             self._vault.feedback.add(turn.id, act.kind, act.value, act.reasons) for act in acts
         ]
         if acts[0].kind is FeedbackKind.CHOICE:
             self._vault.turns.set_answer(turn.id, chosen_answer(stored[0]))
-        self._feed.changed()
-        self._taste.changed()
-        proposal = self._propose(stored, turn) if self._settings.on("learning") else None
+        proposal = self._propose(stored, turn) if learns else None
         return FeedbackGiven(stored[0].id, turn.id, proposal)
 
     def _check_note(self, text: str) -> None:
@@ -223,7 +229,9 @@ class Learning:
     def _propose(self, acts: list[Feedback], turn: Turn) -> PreferenceItem | None:
         """At most one proposal, stored as such; it acts on nothing until it is accepted."""
         ids = {act.id for act in acts}
-        earlier = [pair for pair in self._taste.acts() if pair[0].id not in ids]
+        compares = acts[0].kind in {FeedbackKind.CHOICE, FeedbackKind.EDIT}
+        earlier = self._taste.acts() if compares else []
+        earlier = [pair for pair in earlier if pair[0].id not in ids]
         known = self._vault.preferences.list()
         for act in acts:
             found = propose(act, turn, earlier=earlier, known=known)
