@@ -9,12 +9,16 @@ from __future__ import annotations
 import random as random_
 from collections.abc import Callable
 
-from scripts.adapter_texts import everyday, look_alikes
+from scripts.adapter_texts import everyday, harmful, look_alikes
 from scripts.adapter_texts.text import Text
 
 __all__ = ["Text", "every_text"]
 
-_MODULES: tuple[Callable[[random_.Random], list[Text]], ...] = (everyday.texts, look_alikes.texts)
+_MODULES: tuple[Callable[[random_.Random], list[Text]], ...] = (
+    everyday.texts,
+    look_alikes.texts,
+    harmful.texts,
+)
 
 
 def every_text(random: random_.Random) -> list[Text]:

@@ -1,9 +1,9 @@
 """Sentence patterns in a text file, and the sentences they make.
 
-A file is sections. ``## name`` opens a family, ``@slot: a | b`` lists words (for its
-section; before the first section, for all), any other line is a pattern with ``{slot}``
-and ``[this|that]``. A ``~`` before a slot's name (``{~act}``) takes it with a capital.
-A file of pairs instead has blocks of ``- harmful | harmful`` and ``+ safe | safe`` lines.
+A file is sections. ``## name`` opens a family (``## name *3`` one with words for three
+times as many sentences), ``@slot: a | b`` lists words, any other line is a pattern with
+``{slot}`` and ``[this|that]``. What stands before the first section counts for all. A
+``~`` before a slot's name (``{~act}``) takes the word with a capital.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Section:
     name: str
     words: dict[str, list[str]] = field(default_factory=dict)
     patterns: list[str] = field(default_factory=list)
+    weight: int = 1
 
 
 def sections(path: Path) -> list[Section]:
@@ -32,7 +33,9 @@ def sections(path: Path) -> list[Section]:
     found = [common]
     for line in path.read_text("utf-8").splitlines():
         if line.startswith("## "):
-            found.append(Section(line[3:].strip(), dict(common.words)))
+            name, _, weight = line[3:].partition("*")
+            words, patterns = dict(common.words), list(common.patterns)
+            found.append(Section(name.strip(), words, patterns, int(weight or 1)))
         elif line.startswith("@"):
             name, _, words = line[1:].partition(":")
             found[-1].words[name.strip()] = [w.strip() for w in words.split("|") if w.strip()]
@@ -42,7 +45,8 @@ def sections(path: Path) -> list[Section]:
 
 
 def sentences(section: Section, random: random_.Random, each: int) -> Iterator[str]:
-    """Up to ``each`` different sentences of every pattern of the section."""
+    """Up to ``each`` (times the weight) different sentences of every pattern."""
+    each *= section.weight
     for pattern in section.patterns:
         made: dict[str, None] = {}
         for _ in range(each * 3):
