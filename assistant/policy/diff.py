@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from assistant.policy.document import Bound, Escalation, PolicyDocument, Requirement, Rule
-from assistant.policy.model import Effect
+from assistant.policy.model import Effect, Origin
 from assistant.policy.resolver import in_words
 
 Direction = Literal["stricter", "looser", "changed"]
@@ -58,11 +58,16 @@ def _rule_changes(old: Rule, new: Rule) -> Iterable[Change]:
         way: Direction = "stricter" if after > before else "looser"
         yield Change(way, new.id, f"Its effect goes from {before.label} to {after.label}.")
     yield from _set_change(new.id, "checked at", set(old.where), set(new.where))
+    yield from _set_change(new.id, "of texts from", _from(old), _from(new))
     yield from _set_change(new.id, "the terms", set(old.match.terms), set(new.match.terms))
     yield from _set_change(new.id, "the patterns", set(old.match.pattern), set(new.match.pattern))
     yield from _presence(new.id, "matching by meaning", old.match.meaning, new.match.meaning)
     yield from _presence(new.id, "matching by a guard model", old.match.guard, new.match.guard)
     yield from _words_change(new.id, old, new, ("title", "reason", "help"))
+
+
+def _from(rule: Rule) -> set[str]:
+    return {origin.value for origin in Origin if rule.concerns(origin)} - {"trusted"}
 
 
 def _bound_changes(old: Bound, new: Bound) -> Iterable[Change]:

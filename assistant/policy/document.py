@@ -26,7 +26,7 @@ from pydantic import (
 
 from assistant.errors import DocumentInvalid
 from assistant.policy.canonical import canonical
-from assistant.policy.model import Effect, Tier, Where
+from assistant.policy.model import Effect, Origin, Tier, Where
 from assistant.policy.pattern_reader import parse_pattern
 from assistant.policy.strict_json import line_of, read_strict_json
 from assistant.policy.vocabulary import with_vocabulary
@@ -66,6 +66,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EffectLabel = Literal["note", "warn", "confirm", "redact", "block"]
 ExpectedLabel = Literal["none", "note", "warn", "confirm", "redact", "block"]
 TierLabel = Literal["national", "organisation"]
+OriginLabel = Literal["user", "pasted", "recalled", "preference", "model"]
 
 
 def _printable(text: str) -> str:
@@ -185,7 +186,11 @@ class Match(_Part):
 
 
 class Rule(_Part):
-    """One rule: where it applies, how it matches, what then happens and why."""
+    """One rule: where it applies, how it matches, what then happens and why.
+
+    ``origins`` narrows it to text of some origins: what was pasted (files, too) or recalled
+    can be judged otherwise than what a person types.
+    """
 
     id: Id
     title: Line
@@ -195,6 +200,7 @@ class Rule(_Part):
         tuple[Literal["input", "output", "memory", "preference", "export"], ...],
         Field(min_length=1, max_length=5),
     ]
+    origins: Annotated[tuple[OriginLabel, ...], Field(max_length=5)] = ()
     match: Match
     effect: EffectLabel
     help: Note = ""
@@ -202,6 +208,10 @@ class Rule(_Part):
     def applies_to(self, where: Where) -> bool:
         """Whether the rule is checked at that place."""
         return where.value in self.where
+
+    def concerns(self, origin: Origin) -> bool:
+        """Whether the rule judges text from there; ``origins`` empty means from anywhere."""
+        return not self.origins or origin.value in self.origins
 
 
 class Escalation(_Part):
@@ -269,12 +279,16 @@ class Requirement(_Part):
 
 
 class Test(_Part):
-    """An example text with the decision its author expects from this document alone."""
+    """An example text with the decision its author expects from this document alone.
+
+    Without ``origin`` it is the user's own, and at ``output`` the model's.
+    """
 
     __test__: ClassVar[bool] = False
 
     text: Annotated[str, Field(min_length=1, max_length=8000)]
     where: Literal["input", "output", "memory", "preference", "export"] = "input"
+    origin: OriginLabel | None = None
     expect: ExpectedLabel
     rule: Id | None = None
     note: Note = ""

@@ -9,7 +9,7 @@ from assistant.policy.document import PolicyDocument, Rule, Test
 from assistant.policy.effective import Wishes
 from assistant.policy.gate import Gate
 from assistant.policy.meaning import MeaningScorer
-from assistant.policy.model import Decision, Effect, Origin, Segment, Where
+from assistant.policy.model import Decision, Effect, Origin, Segment, Where, origin_at
 from assistant.policy.resolver import resolve
 
 
@@ -84,7 +84,9 @@ def require_passing(document: PolicyDocument, scorer: MeaningScorer | None = Non
 
 
 def _run(gate: Gate, number: int, test: Test, unable: set[str]) -> TestResult:
-    decision = gate.check([Segment(test.text, Origin.USER)], Where(test.where))
+    where = Where(test.where)
+    origin = Origin(test.origin) if test.origin else origin_at(where)
+    decision = gate.check([Segment(test.text, origin)], where)
     expected = Effect.of(test.expect)
     passed = decision.effect is expected
     if passed and test.rule is not None and expected is not Effect.NONE:

@@ -25,7 +25,7 @@ class Gate:
         """``scorer`` embeds text for rules by meaning; without one such a rule blocks."""
         self._policy = policy
         self._scorer = scorer
-        self._sets: dict[Where, RuleSet] = {}
+        self._sets: dict[tuple[Where, Origin | None], RuleSet] = {}
 
     def check(
         self,
@@ -56,28 +56,36 @@ class Gate:
         self, where: Where = Where.OUTPUT, confirmed: frozenset[str] = frozenset()
     ) -> StreamGate:
         """A gate for one text that arrives piece by piece."""
-        rules = self._at(where)
+        rules = self._at(where, Origin.MODEL)
         judge = None if rules.meaning.empty else SentenceJudge(rules)
         return StreamGate(rules, judge, confirmed)
 
-    def _at(self, where: Where) -> RuleSet:
-        if where not in self._sets:
-            self._sets[where] = RuleSet(self._policy.rules_at(where), self._scorer)
-        return self._sets[where]
+    def _at(self, where: Where, origin: Origin | None = None) -> RuleSet:
+        """The rules of a place; with ``origin`` only those that judge text from there."""
+        rules = self._policy.rules_at(where)
+        if origin is not None:
+            concerned = tuple(found for found in rules if found.rule.concerns(origin))
+            if len(concerned) == len(rules):
+                origin = None
+            rules = concerned
+        if (where, origin) not in self._sets:
+            self._sets[where, origin] = RuleSet(rules, self._scorer)
+        return self._sets[where, origin]
 
     def _findings(self, segments: Sequence[Segment], where: Where) -> list[Finding]:
         rules = self._at(where)
         found: list[Finding] = []
         for segment in segments:
             if segment.origin is not Origin.TRUSTED:
-                found += rules.findings(segment.text) + rules.judged(segment.text)
+                said_there = rules.findings(segment.text) + rules.judged(segment.text)
+                found += [f for f in said_there if f.rule.rule.concerns(segment.origin)]
         said = [segment.text for segment in segments if segment.origin is Origin.USER]
         if len(said) > 1:
             known = {finding.rule.rule.id for finding in found}
             found += [
                 Finding(f.rule, f"turns+{f.view}")
                 for f in rules.findings("\n".join(said))
-                if f.rule.rule.id not in known
+                if f.rule.rule.id not in known and f.rule.rule.concerns(Origin.USER)
             ]
         return found
 

@@ -70,6 +70,11 @@ class Origin(StrEnum):
     TRUSTED = "trusted"
 
 
+def origin_at(where: Where) -> Origin:
+    """Whose a text is that is said to stand there, where nobody says more."""
+    return Origin.MODEL if where is Where.OUTPUT else Origin.USER
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A piece of text with its origin."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from assistant.errors import UsageError
 from assistant.policy.gate import Gate
-from assistant.policy.model import Decision, Origin, Segment, Where
+from assistant.policy.model import Decision, Origin, Segment, Where, origin_at
 
 MAX_LINE: Final = 4 * 1024 * 1024
 
@@ -16,13 +16,13 @@ MAX_LINE: Final = 4 * 1024 * 1024
 def simulate(gate: Gate, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The decision about each line ``{"text": …, "where": "input"}`` (``where`` may be missing).
 
-    An empty line is skipped; a line of another shape is a :class:`UsageError` that names it.
+    ``origin`` may say whose the text is (``user``, ``pasted``, ``recalled``, ``preference``,
+    ``model``); without it, it is the user's, and at ``output`` the model's. An empty line is skipped; a line of another shape is a :class:`UsageError` that names it.
     """
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            text, where = _read(line, number)
-            origin = Origin.MODEL if where is Where.OUTPUT else Origin.USER
-            yield as_json(gate.check([Segment(text, origin)], where))
+            segment, where = _read(line, number)
+            yield as_json(gate.check([segment], where))
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -38,16 +38,19 @@ def as_json(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _read(line: str, number: int) -> tuple[str, Where]:
+def _read(line: str, number: int) -> tuple[Segment, Where]:
     if len(line) > MAX_LINE:
         raise UsageError(f"Line {number} is longer than {MAX_LINE} characters.")
     try:
         value = json.loads(line)
         text, where = value["text"], Where(value.get("where", "input"))
+        origin = Origin(value["origin"]) if "origin" in value else origin_at(where)
+        if origin is Origin.TRUSTED:
+            raise ValueError("nothing that is given here is trusted")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f'Line {number} is not of the form {{"text": …, "where": "input"}}.'
         ) from error
     if not isinstance(text, str):
         raise UsageError(f"Line {number} has a text that is not a string.")
-    return text, where
+    return Segment(text, origin), where
