@@ -117,9 +117,13 @@ class LocalFront:
     def gate_for(self, document: Path | None) -> Gate:
         """A gate over the policy in force, or over one document alone."""
         from assistant.policy import Gate, PolicyDocument, Wishes, resolve
+        from assistant.policy.adapters import beside, held_adapters, required_adapters
 
+        adapters: dict[str, bytes]
         if document is None:
-            documents = self.policy_state().documents
+            state = self.policy_state()
+            documents = state.documents
+            adapters = held_adapters(documents, state.resources)
         else:
             from assistant.policy.storage import read_limited
 
@@ -127,7 +131,10 @@ class LocalFront:
             if raw is None:
                 raise UsageError("There is no such document.", hint="Check the path.")
             documents = (PolicyDocument.from_bytes(raw),)
-        scorer = self.scorer() if any(map(judges_by_meaning, documents)) else None
+            files = beside(documents[0], document.resolve().parent)
+            adapters = required_adapters(documents[0], files)
+        by_meaning = any(map(judges_by_meaning, documents))
+        scorer = self.scorer().holding(adapters) if by_meaning else None
         return Gate(resolve(list(documents), Wishes()), scorer)
 
     def situation(self) -> Situation:
@@ -207,7 +214,21 @@ class LocalFront:
                 self._model_file = None
             scorer = self.scorer()
             model = self._model
-            self._judging = Beside(lambda: primed(judge(self.policy_state(), scorer), model))
+            self._judging = Beside(
+                lambda: primed(judge(self.policy_state(), scorer), model, self._prefix_kept)
+            )
+
+    def _prefix_origin(self, policy: EffectivePolicy) -> bytes:
+        from assistant.holder.prefix import made_from
+
+        assert self._model is not None
+        digest = self._model_file.sha256 if self._model_file is not None else ""
+        return made_from(digest, repr(self._model.settings), policy.system_lines)
+
+    def _prefix_kept(self, policy: EffectivePolicy) -> bool:
+        from assistant.holder.prefix import is_kept
+
+        return is_kept(self.vault_folder, self._prefix_origin(policy))
 
     def scorer(self) -> MemoryScorer:
         """The embedder for rules by meaning; starts the memory child if it is not there."""
@@ -339,6 +360,7 @@ class LocalFront:
         from assistant.holder.holder import Holder, Parts
         from assistant.holder.judging import judge
         from assistant.holder.machine import machine_memory
+        from assistant.holder.prefix import PrefixKeeper
 
         if self._model is None or self._memory is None:
             raise AssertionError("warm_up comes first")
@@ -348,6 +370,10 @@ class LocalFront:
         self._remember(vault, state)
         if judged is None or judged.documents != state.documents:
             judged = judge(state, self.scorer())
+        PrefixKeeper(
+            vault.prefix, self._model, self._prefix_origin(judged.effective),
+            judged.effective.system_lines,
+        ).start()  # fmt: skip
         embedder = self.registry.embedder()
         return Holder(
             Parts(

@@ -69,6 +69,10 @@ class Jobs:
         """Whether a request waits."""
         return bool(self._waiting)
 
+    def cancelled(self) -> bool:
+        """Whether a request that waits was cancelled."""
+        return bool(self._cancelled)
+
     def begin(self, request: int) -> bool:
         """Mark a request as running; False if it was cancelled before it began."""
         with self._changed:

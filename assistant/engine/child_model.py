@@ -111,7 +111,10 @@ class ModelChild:
             case ProbeDecode():
                 reply(session.probe(body.tokens))
             case SavePrefix():
-                self._send_slices(envelope.id, save_prefix(session, body.history, self._digest))
+                # A turn that waits needs the prefix itself; one that was stopped does not.
+                stopped = self._desk.jobs.cancelled
+                data = save_prefix(session, body.history, self._digest, lambda: not stopped())
+                self._send_slices(envelope.id, data)
             case LoadPrefix():
                 self._take_slice(envelope.id, body)
             case _:

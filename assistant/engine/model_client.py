@@ -98,6 +98,11 @@ class ModelClient:
         self._running_lock = threading.Lock()
         self._starting = self._cancelled = False
 
+    @property
+    def settings(self) -> ModelSettings:
+        """How the model is run."""
+        return self._settings
+
     # --- life --------------------------------------------------------------------------
 
     def start(self, model: ModelFile) -> None:
@@ -262,7 +267,10 @@ class ModelClient:
     # --- state, speed ------------------------------------------------------------------
 
     def save_prefix(self, history: Sequence[ChatMessage]) -> bytes:
-        """The KV state of ``history``, evaluated first if need be. As secret as its text."""
+        """The KV state of ``history``, evaluated first if need be. As secret as its text.
+
+        b"" where a turn that waited for it was stopped: its person comes first.
+        """
         parts: list[bytes] = []
         with self._child().request(SavePrefix(tuple(history))) as conversation:
             while True:
@@ -279,6 +287,16 @@ class ModelClient:
         for part in parts[:-1]:
             self._ask_done(LoadPrefix(part, last=False))
         return self._ask(LoadPrefix(parts[-1], last=True), PrefixLoaded, QUICK).tokens
+
+    def begin_with(self, read: Callable[[], bytes | None]) -> int:
+        """Take over the state that ``read`` returns before any turn that comes later.
+
+        Returns its tokens; 0 where there is none or it is not for this model and build.
+        """
+        with self._turn:
+            self.wait_ready(STALL)
+            data = read()
+            return self.load_prefix(data) if data else 0
 
     def probe_decode(self, tokens: int = 8) -> DecodeProbed:
         """Decode a little in the child: proof that this build runs here, for ``doctor``."""

@@ -7,7 +7,7 @@ Format 1: one msgpack array of the fields of ``SavedPrefix``, in order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -31,10 +31,22 @@ class SavedPrefix(msgspec.Struct, frozen=True, array_like=True):
     kv: bytes
 
 
-def save_prefix(session: ModelSession, history: Sequence[ChatMessage], digest: str) -> bytes:
-    """The state after ``history``, which is evaluated first if it is not there."""
+def save_prefix(
+    session: ModelSession,
+    history: Sequence[ChatMessage],
+    digest: str,
+    go_on: Callable[[], bool] = lambda: True,
+) -> bytes:
+    """The state after ``history``, which is evaluated first if it is not there.
+
+    b"" where ``go_on``, asked after each chunk, said to stop.
+    """
     wanted = session.segments(history)
-    session.main.become(wanted, exact=True, after_chunk=lambda _: True)
+    if list(session.main.held[: len(wanted)]) != wanted:
+        session.main.become(wanted, exact=True, after_chunk=lambda _: go_on())
+        if list(session.main.held) != wanted:
+            return b""
+    # Otherwise what follows it stays: turns may have been taken since.
     llama = session.llama
     try:
         llama.copy(MAIN, SPARE, length(wanted))
@@ -46,7 +58,10 @@ def save_prefix(session: ModelSession, history: Sequence[ChatMessage], digest: s
 
 
 def load_prefix(session: ModelSession, data: bytes, digest: str) -> int:
-    """Put a saved state into the main sequence; 0 if it is not for this model and build."""
+    """Put a saved state into the main sequence; 0 if it is not for this model and build.
+
+    What is there already stays, and with it the turns behind it.
+    """
     try:
         saved = msgspec.msgpack.decode(data, type=SavedPrefix)
     except (msgspec.MsgspecError, ValueError):
@@ -57,6 +72,8 @@ def load_prefix(session: ModelSession, data: bytes, digest: str) -> int:
         return 0
     if length(saved.segments) >= llama.context_size:
         return 0
+    if session.main.held[: len(saved.segments)] == saved.segments:
+        return length(saved.segments)
     session.main.forget()
     if not llama.take_state(saved.kv, MAIN):
         session.main.forget()

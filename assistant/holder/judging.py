@@ -11,8 +11,8 @@ from assistant.errors import PolicyInvalid, PolicyRefusal
 
 if TYPE_CHECKING:
     from assistant.engine.interfaces import Model
+    from assistant.holder.scorer import MemoryScorer
     from assistant.policy import EffectivePolicy, Gate, PolicyDocument, PolicyState
-    from assistant.policy.meaning import MeaningScorer
 
 T = TypeVar("T")
 
@@ -28,11 +28,12 @@ class JudgedPolicy:
     gate: Gate
 
 
-def judge(state: PolicyState, scorer: MeaningScorer) -> JudgedPolicy:
+def judge(state: PolicyState, scorer: MemoryScorer) -> JudgedPolicy:
     """Judge the canaries, resolve, compile. Raises PolicyInvalid, PolicyConflict."""
     # Needed next, and imported here while the key is derived.
     import assistant.holder.holder  # noqa: F401
     from assistant.policy import Gate, Where, Wishes
+    from assistant.policy.adapters import held_adapters
     from assistant.policy.canaries import failing_canaries
 
     failing = failing_canaries(state.documents)
@@ -42,29 +43,34 @@ def judge(state: PolicyState, scorer: MeaningScorer) -> JudgedPolicy:
             "nothing is answered until that is mended."
         )
     effective = state.effective(Wishes())
-    gate = Gate(effective, scorer)
+    gate = Gate(effective, scorer.holding(held_adapters(state.documents, state.resources)))
     # Compiles the rules, which the first turn would wait for.
     gate.check([], Where.INPUT)
     gate.stream(Where.OUTPUT)
     return JudgedPolicy(state.documents, effective, gate)
 
 
-def primed(judged: JudgedPolicy, model: Model) -> JudgedPolicy:
+def primed(
+    judged: JudgedPolicy, model: Model, kept: Callable[[EffectivePolicy], bool]
+) -> JudgedPolicy:
     """As it is; meanwhile the model reads the prefix every prompt begins with.
 
     Rules about memories are compiled then too: recall is what needs them first. The prefix
     holds system text and the tiers' lines alone, so it may be read before the vault is
-    open. Returns at once.
+    open. Where its state is ``kept`` it is not read, but loaded then. Returns at once.
     """
     from assistant.conversation.prompt import system_message
     from assistant.policy import Where
 
     def read() -> None:
         model.wait_ready(_LOAD_PATIENCE)
-        model.absorb((system_message(judged.effective.system_lines),))
+        if not kept(judged.effective):
+            model.absorb((system_message(judged.effective.system_lines),))
         judged.gate.check([], Where.MEMORY)
 
-    Beside(read)  # a model that fails to load is told by the first turn
+    # What fails in these is told by the first turn.
+    Beside(read)
+    Beside(lambda: judged.gate.warm(Where.INPUT))
     return judged
 
 

@@ -31,6 +31,7 @@ from assistant.vault.keys import KdfFloor, KdfParameters
 from assistant.vault.migrations import MIGRATIONS, Steps
 from assistant.vault.preferences import Preferences
 from assistant.vault.records import Notice, from_microseconds
+from assistant.vault.sealed_prefix import SealedPrefix
 from assistant.vault.search import Search
 from assistant.vault.session import (
     Session,
@@ -90,6 +91,7 @@ class Vault:
         self.policy_state = PolicyStateStore(store)
         self.decision_log = DecisionLog(store)
         self.access = Access(session)
+        self.prefix = SealedPrefix(session, lambda: self.derived_key("prefix"))
         self.erase = Erase(store)
 
     @classmethod
@@ -185,7 +187,7 @@ class Vault:
         return self._store.write(lambda _: work())
 
     def derived_key(self, purpose: str) -> bytes:
-        """A key for another use (such as the prefix cache), never one of the vault's own."""
+        """A key for another use (the kept prefix), never one of the vault's own."""
         salt = bytes.fromhex(self._session.header.vault_id)
         return keys.derive(self._session.keys.master, b"use: " + purpose.encode(), salt)
 
