@@ -119,11 +119,13 @@ class Tree:
     def _switch(self, request: SwitchBranch) -> Iterator[TurnItem]:
         home = self._incognito.home_of(request.turn)
         conversation = self._turn(home, request.turn).conversation_id
-        turns, _ = self._turns(conversation)
+        turns, tip = self._turns(conversation)
         branches = Branches(turns)
         siblings = branches.siblings(request.turn)
         place = (siblings.index(request.turn) + request.step) % len(siblings)
-        tip = branches.tip_below(siblings[place])
+        wanted = siblings[place]
+        if wanted not in {turn.id for turn in branches.path(tip)}:
+            tip = branches.tip_below(wanted)
         if home:
             self._incognito.choose_tip(home, tip)
         else:

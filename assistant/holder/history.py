@@ -47,7 +47,9 @@ class History:
 
     def conversations(self, request: ListConversations) -> Iterator[ConversationItem]:
         """The list, pinned and latest first."""
-        listed = self._vault.conversations.list(limit=request.limit, folder=request.folder)
+        listed = self._vault.conversations.list(
+            limit=request.limit, folder=request.folder, pinned_first=request.pinned_first
+        )
         for found in listed:
             yield ConversationItem(
                 found.id, found.title, found.created.isoformat(), found.updated.isoformat(),

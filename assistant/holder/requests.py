@@ -127,13 +127,14 @@ class WhyQuery(Request, frozen=True, tag="why"):
 
 
 class ListConversations(Request, frozen=True, tag="list-conversations"):
-    """Reply: ``ConversationItem`` each, pinned ones first, then newest first.
+    """Reply: ``ConversationItem`` each, newest first, pinned ones before unless asked not to.
 
     ``folder`` None lists all, "" those in no folder.
     """
 
     limit: int = 200
     folder: str | None = None
+    pinned_first: bool = True
 
 
 class ShowConversation(Request, frozen=True, tag="show-conversation"):

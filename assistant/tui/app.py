@@ -101,10 +101,18 @@ class AssistantApp(DoorsApp):
         elif chat is not None and chat.running:
             chat.action_stop()
         elif selected := self._selected():
-            self.copy_to_clipboard(selected)
+            self.run_worker(self._copy_selection(selected), group="copy", exclusive=True)
         else:
             self.run_worker(self.keep_drafts(), group="drafts")
             self.push_screen(QuitDialog())
+
+    async def _copy_selection(self, selected: str) -> None:
+        from assistant.tui.copying import copy
+
+        if self._requests is None:
+            self.copy_to_clipboard(selected)  # before the vault is open: one's own typing
+        elif told := await copy(self, self._requests, selected, "Copied."):
+            self.notify(told, markup=False)
 
     def _selected(self) -> str:
         from textual.widgets import TextArea

@@ -31,7 +31,16 @@ from assistant.errors import (
     ConsentNeeded,
     ModelInvalid,
     NoSuchItem,
+    PolicyRefusal,
     WrongPassphrase,
+)
+from assistant.holder.branches_wire import (
+    KeepIncognito,
+    MoveConversation,
+    PinConversation,
+    SwitchBranch,
+    TreeItem,
+    TreeQuery,
 )
 from assistant.holder.card import BaseModel, Card, Counts, PolicyLine, Slider, Taught, TierPart
 from assistant.holder.comparisons_wire import ComparisonItem, NextComparison, PickComparison
@@ -52,6 +61,8 @@ from assistant.holder.interface import (
     Cancellation,
     ChangeSetting,
     ConversationItem,
+    CopyAllowed,
+    CopyText,
     DeleteConversation,
     DeletePreference,
     Done,
@@ -171,6 +182,9 @@ class ScriptedApplication:
         self.policy: list[AuthorityItem | PolicyItem] = _policy()
         self.models: list[ModelItem] = _models()
         self.drafts: dict[str, str] = {}
+        self.parents: dict[str, str] = {}
+        self.tips: dict[str, str] = {}
+        self.incognito: dict[str, TurnItem] = {}
         self.error: AssistantError | None = None
         self.locked = False
         self._number = 0
@@ -198,6 +212,11 @@ class ScriptedApplication:
     def _ask(self, ask: Ask, off: Cancellation) -> Iterator[TurnEvent]:
         script = self.script
         turn, conversation = self._id("t"), ask.conversation or self._id("c")
+        if ask.again_of:
+            conversation = self._known(ask.again_of).conversation
+        if (asked := self._ruling(ask)) is not None and asked.effect == "confirm":
+            yield self._end(ask, "", ask.conversation, "", "confirm", asked)
+            return
         yield TurnBegan(turn, conversation)
         if script.fault is not None:
             raise script.fault
@@ -209,8 +228,7 @@ class ScriptedApplication:
                 script.prefill_gate.clear()  # the next prompt waits again
         ruling = self._ruling(ask)
         if ruling is not None:
-            status = "confirm" if ruling.effect == "confirm" else "refused"
-            yield self._end(ask, turn, conversation, "", status, ruling)
+            yield self._end(ask, turn, conversation, "", "refused", ruling)
             return
         if "note" in ask.text:
             yield PolicyNotice(NOTE_RULE)
@@ -230,6 +248,7 @@ class ScriptedApplication:
                 if start == 0 and script.gate is not None:
                     self._wait(script.gate, off)
                 if start == 0 and script.fail is not None:
+                    self._record(ask, turn, conversation, piece, "interrupted", None)
                     if isinstance(script.fail, AssistantError):
                         raise script.fail
                     yield script.fail
@@ -256,7 +275,10 @@ class ScriptedApplication:
     ) -> TurnEnded:  # fmt: skip
         tokens = max(1, len(answer) // 4)
         self._fill_context(1200)
-        if not ask.incognito and status != "confirm":
+        if ask.incognito and status != "confirm":
+            self._place(turn, conversation, ask)
+            self.incognito[turn] = TurnItem(turn, conversation, ask.text, answer, status, STAMP)
+        elif status != "confirm":
             self._record(ask, turn, conversation, answer, status, ruling)
         return TurnEnded(
             turn=turn, conversation=conversation, status=status, answer=answer,  # type: ignore[arg-type]
@@ -274,14 +296,95 @@ class ScriptedApplication:
         self, ask: Ask, turn: str, conversation: str, answer: str, status: str,
         ruling: Ruling | None,
     ) -> None:  # fmt: skip
-        old = self.conversations.pop(conversation, None)
-        title = old.title if old else ask.text.split("\n")[0][:40]
-        count = old.turns + 1 if old else 1
-        kept = {conversation: ConversationItem(conversation, title, STAMP, STAMP, count)}
+        self._place(turn, conversation, ask)
+        title = ask.text.split("\n")[0][:40]
+        new = ConversationItem(conversation, title, STAMP, STAMP, 0)
+        old = self.conversations.pop(conversation, new)
+        kept = {conversation: msgspec.structs.replace(old, turns=old.turns + 1)}
         self.conversations = {**kept, **self.conversations}
         self.turns[turn] = TurnItem(
             turn, conversation, ask.text, answer, status, STAMP, ruling=ruling, tokens_per_s=91.0
         )
+
+    # -- branches --------------------------------------------------------------------------
+
+    def _known(self, turn: str) -> TurnItem:
+        return self.turns[turn] if turn in self.turns else self.incognito[turn]
+
+    def _place(self, turn: str, conversation: str, ask: Ask) -> None:
+        before = self._parent(ask.again_of) if ask.again_of else self._tip(conversation)
+        self.parents[turn] = before
+        self.tips.pop(conversation, None)
+
+    def _all(self, conversation: str) -> list[TurnItem]:
+        everything = [*self.turns.values(), *self.incognito.values()]
+        return [turn for turn in everything if turn.conversation == conversation]
+
+    def _tip(self, conversation: str) -> str:
+        turns = [turn.id for turn in self._all(conversation)]
+        return self.tips.get(conversation, turns[-1] if turns else "")
+
+    def _parent(self, turn: str) -> str:
+        """A turn that a test put there follows the one before it."""
+        turns = [one.id for one in self._all(self._known(turn).conversation)]
+        return self.parents.get(turn, ["", *turns][turns.index(turn)])
+
+    def _beside(self, turn: str) -> list[str]:
+        turns = [one.id for one in self._all(self._known(turn).conversation)]
+        return [one for one in turns if self._parent(one) == self._parent(turn)]
+
+    def _branch(self, conversation: str) -> list[TurnItem]:
+        path, tip = [], self._tip(conversation)
+        several = bool(self.parents)
+        while tip:
+            beside = self._beside(tip) if several else [tip]
+            place = beside.index(tip) + 1
+            path.append(msgspec.structs.replace(self._known(tip), place=place, places=len(beside)))
+            tip = self._parent(tip)
+        return path[::-1]
+
+    def _switch(self, request: SwitchBranch) -> Iterator[AnyReply]:
+        conversation = self._known(request.turn).conversation
+        turns = [turn.id for turn in self._all(conversation)]
+        beside = self._beside(request.turn)
+        tip = beside[(beside.index(request.turn) + request.step) % len(beside)]
+        if tip not in [turn.id for turn in self._branch(conversation)]:
+            while below := [one for one in turns if self._parent(one) == tip]:
+                tip = below[-1]
+            self.tips[conversation] = tip
+        yield from self._branch(conversation)
+
+    def _tree(self, request: TreeQuery) -> Iterator[AnyReply]:
+        read = {turn.id for turn in self._branch(request.conversation)}
+        for turn in self._all(request.conversation):
+            yield TreeItem(
+                turn.id, self._parent(turn.id), turn.question, turn.answer, turn.status, STAMP,
+                turn.id in read,
+            )  # fmt: skip
+
+    def _keep_incognito(self, request: KeepIncognito) -> Iterator[AnyReply]:
+        kept = [
+            turn for turn in self.incognito.values() if turn.conversation == request.conversation
+        ]
+        if not kept:
+            raise NoSuchItem("There is no such incognito conversation.")
+        self.turns |= {turn.id: turn for turn in kept}
+        self.incognito = {k: t for k, t in self.incognito.items() if k not in self.turns}
+        item = ConversationItem(request.conversation, kept[0].question, STAMP, STAMP, len(kept))
+        self.conversations = {item.id: item, **self.conversations}
+        yield item
+
+    def _put(self, conversation: str, **changes: object) -> Iterator[AnyReply]:
+        old = self.conversations[conversation]
+        self.conversations[conversation] = msgspec.structs.replace(old, **changes)
+        yield Done("Done.")
+
+    def _list(self, request: ListConversations) -> list[ConversationItem]:
+        listed = [item for item in self.conversations.values()
+                  if request.folder is None or item.folder == request.folder]  # fmt: skip
+        if request.pinned_first:
+            listed.sort(key=lambda item: not item.pinned)
+        return listed[: request.limit]
 
     def _id(self, prefix: str) -> str:
         with self.lock_:
@@ -349,13 +452,6 @@ class ScriptedApplication:
         self.turns = {k: t for k, t in self.turns.items() if t.conversation != request.id}
         yield Done("Erased.")
 
-    def _rename(self, request: RenameConversation) -> Iterator[AnyReply]:
-        old = self.conversations[request.id]
-        self.conversations[request.id] = ConversationItem(
-            old.id, request.title, old.created, old.updated, old.turns
-        )
-        yield Done("Renamed.")
-
     def _why(self, request: WhyQuery) -> Iterator[AnyReply]:
         turn = self._turn(request.turn)
         yield Why(
@@ -392,6 +488,14 @@ class ScriptedApplication:
         self.models = [msgspec.structs.replace(one, in_use=one is chosen) for one in self.models]
         yield Done("The model is in use.")
 
+    def _copy(self, request: CopyText) -> Iterator[AnyReply]:
+        if "secret" in request.text:
+            raise PolicyRefusal("Policy does not let this text leave the vault: it is secret.")
+        if "private" in request.text:
+            yield CopyAllowed(request.text.replace("private", "[redacted]"), NOTE_RULE)
+        else:
+            yield CopyAllowed(request.text)
+
     def _lock(self) -> Iterator[AnyReply]:
         self.locked = True
         yield Done("Locked.")
@@ -401,7 +505,7 @@ class ScriptedApplication:
             name = next(iter(self.conversations), "")
         if name not in self.conversations:
             raise NoSuchItem("There is no such conversation.")
-        return [turn for turn in self.turns.values() if turn.conversation == name]
+        return self._branch(name)
 
 
 def _listed(app: ScriptedApplication, state: str) -> list[PreferenceItem]:
@@ -419,7 +523,13 @@ def _set_profile(app: ScriptedApplication, request: SetProfile) -> list[AnyReply
 
 
 def _erase(app: ScriptedApplication, request: EraseItem) -> list[AnyReply]:
-    del app.turns[request.id]
+    turns = app.turns if request.id in app.turns else app.incognito
+    before = app._parent(request.id)
+    erased = turns.pop(request.id)
+    app.parents.pop(request.id, None)
+    app.parents = {t: before if p == request.id else p for t, p in app.parents.items()}
+    if app.tips.get(erased.conversation) == request.id:
+        app.tips[erased.conversation] = before
     return [Done("Erased.")]
 
 
@@ -542,11 +652,17 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
         RecallHit("preference", p.id, p.text, 0.5, 0.4, 0.6, True) for p in _listed(app, "")
     ],
     WhyQuery: lambda app, r: app._why(r),
-    ListConversations: lambda app, r: list(app.conversations.values())[: r.limit],
+    ListConversations: lambda app, r: app._list(r),
+    TreeQuery: lambda app, r: app._tree(r),
+    SwitchBranch: lambda app, r: app._switch(r),
+    KeepIncognito: lambda app, r: app._keep_incognito(r),
+    PinConversation: lambda app, r: app._put(r.id, pinned=r.pinned),
+    MoveConversation: lambda app, r: app._put(r.id, folder=r.folder),
+    CopyText: lambda app, r: app._copy(r),
     ShowConversation: lambda app, r: app._conversation(r.id),
     SearchHistory: lambda app, r: app._search(r),
     DeleteConversation: lambda app, r: app._forget(r),
-    RenameConversation: lambda app, r: app._rename(r),
+    RenameConversation: lambda app, r: app._put(r.id, title=r.title),
     ProfileQuery: lambda app, r: list(app.profile.values()),
     SetProfile: lambda app, r: _set_profile(app, r),
     EraseItem: lambda app, r: _erase(app, r),

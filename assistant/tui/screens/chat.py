@@ -8,6 +8,7 @@ from datetime import datetime
 from textual import work
 from textual.timer import Timer
 
+from assistant.holder.branches_wire import SwitchBranch
 from assistant.holder.interface import (
     ConversationItem,
     Done,
@@ -17,21 +18,20 @@ from assistant.holder.interface import (
     TurnItem,
 )
 from assistant.tui.requests import Requests
+from assistant.tui.screens.chat_copying import CopyingScreen
 from assistant.tui.screens.chat_drafts import SECONDS_BEFORE_KEEPING, Drafts, key_of
-from assistant.tui.screens.chat_feedback import FeedbackScreen
 from assistant.tui.screens.dialogs import YesNo
 from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.turn import TurnView
 
 
-class ChatScreen(FeedbackScreen):
+class ChatScreen(CopyingScreen):
     """Everything the chat can do; the parts it inherits run turns and take feedback."""
 
     def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
         super().__init__(requests, clock)
         self._drafts = Drafts(requests)
         self._until_kept: Timer | None = None
-        self._copied: tuple[str, int] = ("", -1)
 
     def on_mount(self) -> None:
         """Go on where one left off."""
@@ -41,7 +41,9 @@ class ChatScreen(FeedbackScreen):
     async def _resume(self) -> None:
         if await self._resume_draft():
             return
-        latest = await self.requests.one(ListConversations(limit=1), ConversationItem)
+        latest = await self.requests.one(
+            ListConversations(limit=1, pinned_first=False), ConversationItem
+        )
         if latest is not None and not self.running and not self.transcript.turns:
             await self.show_conversation(latest.id, latest.title)
         elif not self.transcript.turns:
@@ -57,9 +59,10 @@ class ChatScreen(FeedbackScreen):
             self.prompt.fill(draft)
         return True
 
-    async def show_conversation(self, conversation: str, title: str) -> None:
-        """Show a stored conversation and go on with it."""
-        items = await self.requests.all(ShowConversation(conversation), TurnItem)
+    async def show_conversation(self, conversation: str, title: str, *, turn: str = "") -> None:
+        """Show a stored conversation, where asked the branch through a turn, and go on with it."""
+        wanted = SwitchBranch(turn) if turn else ShowConversation(conversation)
+        items = await self.requests.all(wanted, TurnItem)
         if items is None or self.running:
             return
         self._keep_draft()
@@ -68,6 +71,8 @@ class ChatScreen(FeedbackScreen):
         await self.transcript.show(items)
         self.prompt.remember([item.question for item in items])
         await self._take_up_draft()
+        if turn:
+            await self.transcript.reveal(turn)
 
     # -- conversations ---------------------------------------------------------------------
 
@@ -172,26 +177,6 @@ class ChatScreen(FeedbackScreen):
         if message.pages > 0 and transcript.scroll_y >= transcript.max_scroll_y:
             transcript.anchor()
 
-    def action_again(self) -> None:
-        """Answer again; a failed turn is tried again."""
-        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
-        if view is None or self.running:
-            return
-        self._run_again(view)
-
-    def action_viewpoints(self) -> None:
-        """Answer the latest question again, with several viewpoints."""
-        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
-        if view is None or self.running:
-            return
-        self._run_again(view, viewpoints=True)
-
-    @work(group="again")
-    async def _run_again(self, view: TurnView, *, viewpoints: bool = False) -> None:
-        again_of = view.turn
-        await view.begin_again()
-        self.begin(view, again_of=again_of, viewpoints=viewpoints)
-
     def action_more(self) -> None:
         """A long question whole, or its beginning."""
         if isinstance(self.focused, TurnView):
@@ -209,38 +194,7 @@ class ChatScreen(FeedbackScreen):
         if await self.requests.one(EraseItem("turn", view.turn), Done):
             await view.remove()
             self.prompt.focus()
-
-    # -- copying ---------------------------------------------------------------------------
-
-    def action_copy_answer(self) -> None:
-        """The whole answer as the model wrote it."""
-        if view := self.target():
-            self.app.copy_to_clipboard(view.answer)
-            self.waiting.say("The answer is in the clipboard.")
-
-    def action_copy_code(self) -> None:
-        """The answer's code blocks, one after the other."""
-        from assistant.tui.markdown_text import code_blocks_in
-
-        if view := self.target():
-            self._copy_next("code block", code_blocks_in(view.answer), view.turn)
-
-    def action_copy_link(self) -> None:
-        """The answer's addresses, one after the other; none is ever opened."""
-        from assistant.tui.markdown_text import links_in
-
-        if view := self.target():
-            self._copy_next("address", links_in(view.answer), view.turn)
-
-    def _copy_next(self, what: str, texts: list[str], turn: str) -> None:
-        if not texts:
-            self.waiting.say(f"There is no {what} in this answer.")
-            return
-        key, last = self._copied
-        index = (last + 1) % len(texts) if key == f"{what} {turn}" else 0
-        self._copied = (f"{what} {turn}", index)
-        self.app.copy_to_clipboard(texts[index])
-        self.waiting.say(f"Copied {what} {index + 1} of {len(texts)}.")
+            await self.closed_up(view)
 
     # -- other screens ---------------------------------------------------------------------
 
@@ -254,7 +208,7 @@ class ChatScreen(FeedbackScreen):
             return
         left = await self.app.push_screen_wait(HistoryScreen(self.requests, self.clock))
         if left.opened:
-            await self.show_conversation(left.opened, left.title)
+            await self.show_conversation(left.opened, left.title, turn=left.turn)
         elif self.conversation in left.erased:
             await self._start(incognito=False)
         elif self.conversation in left.renamed:

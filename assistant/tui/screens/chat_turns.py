@@ -219,6 +219,8 @@ class TurnsScreen(Screen[None]):
         match item:
             case TurnBegan(turn=turn, conversation=conversation):
                 view.turn, self.conversation = turn, conversation
+                if feed.request.again_of:
+                    view.branched()
                 self._name_conversation(view.question)
             case Waiting() if not feed.cancellation.cancelled:
                 self.waiting.wait_for(item)
@@ -253,7 +255,15 @@ class TurnsScreen(Screen[None]):
         if await self.app.push_screen_wait(YesNo("Send this question anyway?", body)):
             await view.begin_again()
             confirmed = (*feed.request.confirmed, ruling.rule)
-            self.begin(view, confirmed=confirmed, viewpoints=feed.request.viewpoints)
+            self.begin(
+                view, again_of=feed.request.again_of, confirmed=confirmed,
+                viewpoints=feed.request.viewpoints,
+            )  # fmt: skip
+        elif feed.request.again_of:
+            await self.withdrawn(view, feed.request.again_of)
+
+    async def withdrawn(self, view: TurnView, again_of: str) -> None:
+        """A turn that was to take the place of another was not sent after all."""
 
 
 def _as_failure(turn: str, error: AssistantError) -> TurnFailed:

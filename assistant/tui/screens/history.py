@@ -1,4 +1,4 @@
-"""Earlier conversations: list, search with previews, rename, erase."""
+"""Earlier conversations: list by folder, search with previews, rename, pin, move, erase."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from datetime import datetime
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from assistant.holder.branches_wire import MoveConversation, PinConversation
 from assistant.holder.interface import (
     ConversationItem,
     DeleteConversation,
@@ -34,18 +35,46 @@ HIT_FROM, HIT_TO = "\ue000", "\ue001"
 
 @dataclass
 class Left:
-    """What happened here: the conversation to open, those erased and those renamed."""
+    """What happened here: the conversation to open, those erased and those renamed.
+
+    ``turn`` names a turn of ``opened`` that is to be shown, on its branch.
+    """
 
     opened: str = ""
     title: str = ""
+    turn: str = ""
     erased: set[str] = field(default_factory=set)
     renamed: dict[str, str] = field(default_factory=dict)
 
 
-class HistoryScreen(ListScreen[Left, ConversationItem | SearchHit]):
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The heading of some conversations."""
+
+    title: str
+
+
+Line = ConversationItem | SearchHit | Group
+
+
+def grouped(items: list[ConversationItem]) -> list[Line]:
+    """Pinned ones, then each folder by name, then the rest; no headings where one would do."""
+    groups: dict[tuple[int, str], list[ConversationItem]] = {}
+    for item in items:
+        key = (0, "") if item.pinned else (1, item.folder) if item.folder else (2, "")
+        groups.setdefault(key, []).append(item)
+    if groups.keys() <= {(2, "")}:
+        return list(items)
+    lines: list[Line] = []
+    for kind, folder in sorted(groups, key=lambda key: (key[0], key[1].casefold(), key[1])):
+        lines += [Group(("Pinned", folder, "In no folder")[kind]), *groups[kind, folder]]
+    return lines
+
+
+class HistoryScreen(ListScreen[Left, Line]):
     """Dismissed with ``Left``."""
 
-    BINDINGS = bindings("list", "search", "edit", "delete")
+    BINDINGS = bindings("list", "search", "pin", "move", "folder", "tree", "edit", "delete")
     HEADING = "History"
     NOTHING = "Nothing found."
 
@@ -53,35 +82,48 @@ class HistoryScreen(ListScreen[Left, ConversationItem | SearchHit]):
         super().__init__()
         self._requests, self._clock, self._left = requests, clock, Left()
         self._previews: dict[str, Content] = {}
+        self._folders: list[str] = []
+        self._folder: str | None = None
 
     def compose_above(self) -> ComposeResult:
         yield Input(placeholder="/ searches everything that was said", id="search")
 
     def on_mount(self) -> None:
-        """All conversations, newest first."""
+        """All conversations, pinned ones first, then newest first."""
         self._load()
 
     @work(exclusive=True, group="list")
     async def _load(self) -> None:
         query = self.query_one("#search", Input).value.strip()
-        found: list[ConversationItem | SearchHit] = []
+        found: list[Line] = []
         if query:
             found += await self._requests.all(SearchHistory(query, 50), SearchHit) or []
         else:
-            found += await self._requests.all(ListConversations(), ConversationItem) or []
+            request = ListConversations(folder=self._folder)
+            kept = await self._requests.all(request, ConversationItem) or []
+            if self._folder is None:
+                names = {item.folder for item in kept if item.folder}
+                self._folders = sorted(names, key=str.casefold)
+            found = grouped(kept)
         self.fill(found)
 
-    def line(self, item: ConversationItem | SearchHit) -> Content:
+    def heads(self, _item: Line) -> bool:
+        return isinstance(_item, Group)
+
+    def line(self, item: Line) -> Content:
+        if isinstance(item, Group):
+            return foreign_line(item.title, 60, "$accent")
         if isinstance(item, SearchHit):
             title = foreign_line(item.title, 30, "$muted")
             return join(title, "  ", _marked(item.snippet))
         stamp = Content.styled(f"{when(item.updated, self._clock()):>10}  ", "$muted")
-        pin = "pinned · " if item.pinned else ""
-        folder = f"{inert_line(item.folder, 20)} / " if item.folder else ""
+        folder = f"{inert_line(item.folder, 20)} / " if item.folder and item.pinned else ""
         turns = Content.styled(f"  {item.turns} {'turn' if item.turns == 1 else 'turns'}", "$muted")
-        return join(stamp, pin, folder, foreign_line(item.title or "(no title)", 60), turns)
+        return join(stamp, folder, foreign_line(item.title or "(no title)", 60), turns)
 
-    def about(self, item: ConversationItem | SearchHit) -> Content:
+    def about(self, item: Line) -> Content:
+        if isinstance(item, Group):
+            return Content("")
         if isinstance(item, SearchHit):
             return join(foreign_line(item.title, 60, "bold"), "\n", _marked(item.snippet))
         if item.id not in self._previews:
@@ -113,9 +155,19 @@ class HistoryScreen(ListScreen[Left, ConversationItem | SearchHit]):
 
     def action_open(self) -> None:
         """Go on with it."""
-        if item := self.selected:
-            self._left.opened, self._left.title = _id(item), item.title
-            self.dismiss(self._left)
+        if item := self._conversation:
+            turn = item.turn if isinstance(item, SearchHit) else ""
+            self._leave_for(item, turn)
+
+    def _leave_for(self, item: ConversationItem | SearchHit, turn: str) -> None:
+        self._left.opened, self._left.title, self._left.turn = _id(item), item.title, turn
+        self.dismiss(self._left)
+
+    @property
+    def _conversation(self) -> ConversationItem | SearchHit | None:
+        """What is under the cursor, unless it is a heading."""
+        item = self.selected
+        return None if isinstance(item, Group) else item
 
     def action_back(self) -> None:
         """From the search line to the list, from the list to the chat."""
@@ -123,13 +175,68 @@ class HistoryScreen(ListScreen[Left, ConversationItem | SearchHit]):
         if search.has_focus or search.value:
             search.value = ""
             self.options.focus()
+        elif self._folder is not None:
+            self._show_folder(None)
         else:
             self.dismiss(self._left)
+
+    # -- places ----------------------------------------------------------------------------
+
+    def action_folder(self) -> None:
+        """One folder after the other, then all again."""
+        if not self._folders:
+            self.app.notify("There is no folder yet: m puts a conversation into one.", markup=False)
+            return
+        places: list[str | None] = [None, *self._folders]
+        place = places.index(self._folder) if self._folder in places else 0
+        self._show_folder(places[(place + 1) % len(places)])
+
+    def _show_folder(self, folder: str | None) -> None:
+        self._folder = folder
+        shown = Content.styled(self.HEADING, "bold")
+        if folder is not None:
+            shown = join(shown, "  ", foreign_line(folder, 60, "$accent"))
+        self.query_one(".heading", Static).update(shown)
+        self._load()
+
+    @work(group="act")
+    async def action_pin(self) -> None:
+        """Keep it on top, or no longer."""
+        item = self.selected
+        if isinstance(item, ConversationItem):
+            await self._requests.one(PinConversation(item.id, not item.pinned), Done)
+            self._load()
+
+    @work(group="act")
+    async def action_move(self) -> None:
+        """Put it into a folder: a project, in which preferences of that project hold."""
+        item = self.selected
+        if not isinstance(item, ConversationItem):
+            return
+        known = inert_line(", ".join(self._folders), 200)
+        about = f"Folders: {known}. " if known else ""
+        about += "Empty takes it out. Preferences of a project hold in the folder of its name."
+        folder = await self.app.push_screen_wait(OneLine("Put it into a folder", item.folder,
+                                                         about=about))  # fmt: skip
+        if folder is not None:
+            await self._requests.one(MoveConversation(item.id, folder), Done)
+            self._load()
+
+    @work(group="act")
+    async def action_tree(self) -> None:
+        """Every branch of it; coming back with a turn opens the conversation there."""
+        from assistant.tui.screens.tree import TreeScreen
+
+        if (item := self._conversation) is None:
+            return
+        screen = TreeScreen(self._requests, self._clock, _id(item), item.title)
+        if turn := await self.app.push_screen_wait(screen):
+            self._leave_for(item, turn)
 
     @work(group="act")
     async def action_edit(self) -> None:
         """Rename it."""
-        if (item := self.selected) is None:
+        if (item := self._conversation) is None:
             return
         title = await self.app.push_screen_wait(OneLine("Rename the conversation", item.title))
         if not title:
@@ -141,7 +248,7 @@ class HistoryScreen(ListScreen[Left, ConversationItem | SearchHit]):
     @work(group="act")
     async def action_delete(self) -> None:
         """Erase it, with what was learned from it."""
-        if (item := self.selected) is None:
+        if (item := self._conversation) is None:
             return
         question = YesNo(
             "Erase this conversation?",

@@ -63,6 +63,10 @@ class ListScreen(Screen[R], Generic[R, I]):
         """What is said below the list about the item under the cursor."""
         raise NotImplementedError
 
+    def heads(self, _item: I) -> bool:
+        """Whether an item is the heading of a group, which cannot be selected."""
+        return False
+
     def fill(self, items: list[I]) -> None:
         """Show these items, the cursor where it was; nothing once the screen is closed."""
         if not self.is_attached:
@@ -70,9 +74,12 @@ class ListScreen(Screen[R], Generic[R, I]):
         place = self.options.highlighted or 0
         self.items = items
         self.options.clear_options()
-        self.options.add_options([Option(self.line(item)) for item in items])
-        if items:
-            self.options.highlighted = min(place, len(items) - 1)
+        self.options.add_options(
+            [Option(self.line(item), disabled=self.heads(item)) for item in items]
+        )
+        lines = [number for number, item in enumerate(items) if not self.heads(item)]
+        if lines:
+            self.options.highlighted = next((n for n in lines if n >= place), lines[-1])
         else:
             self.query_one("#detail", Static).update(self.NOTHING)
 

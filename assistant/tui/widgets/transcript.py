@@ -65,6 +65,32 @@ class Transcript(VerticalScroll, can_focus=False):
         if len(turns) >= MOUNTED + STEP:
             await self._put_away(turns[: len(turns) - MOUNTED])
 
+    @property
+    def questions(self) -> list[str]:
+        """Every question of the conversation shown, oldest first."""
+        return [*(item.question for item in self._earlier), *(v.question for v in self.turns)]
+
+    async def cut_after(self, view: TurnView) -> None:
+        """What followed this turn is on another branch now."""
+        turns = self.turns
+        for other in turns[turns.index(view) + 1 :]:
+            await other.remove()
+
+    async def replace(self, old: TurnView, new: TurnView) -> None:
+        """Another turn in the place of one."""
+        await self.mount(new, after=old)
+        await old.remove()
+
+    async def reveal(self, turn: str) -> TurnView | None:
+        """Bring a turn into view, mounting what is above it; None where it is not shown."""
+        while True:
+            for view in self.turns:
+                if view.turn == turn:
+                    self.call_after_refresh(self.scroll_to_widget, view, animate=False)
+                    return view
+            if not await self.show_earlier():
+                return None
+
     async def show_earlier(self) -> bool:
         """Mount some of the turns above; False when there are none."""
         if not self._earlier:
@@ -82,6 +108,7 @@ class Transcript(VerticalScroll, can_focus=False):
             TurnItem(
                 id=v.turn, conversation="", question=v.question, answer=v.answer,
                 status=v.status, created="", rating=v.rating, ruling=v.ruling,
+                place=v.place, places=v.places,
             )
             for v in views
         ]  # fmt: skip

@@ -38,6 +38,7 @@ class TurnView(Vertical, can_focus=True):
         self.ruling: Ruling | None = None
         self.failure: TurnFailed | None = None
         self.used = 0
+        self.place = self.places = 1
         self.running = False
         self._tokens_per_s: float | None = None
         self._edited = False
@@ -51,6 +52,7 @@ class TurnView(Vertical, can_focus=True):
         view = cls(item.question, turn=item.id, answer=item.answer)
         view.status, view.rating, view.ruling = item.status, item.rating, item.ruling
         view._tokens_per_s = item.tokens_per_s
+        view.place, view.places = item.place, item.places
         return view
 
     def compose(self) -> ComposeResult:
@@ -105,6 +107,12 @@ class TurnView(Vertical, can_focus=True):
         self.rating = rating
         self.refresh_foot()
 
+    def branched(self) -> None:
+        """It takes the place of another turn, which stays on a branch of its own."""
+        self.places += 1
+        self.place = self.places
+        self.query_one(".question", Static).update(self._question_text())
+
     def toggle_question(self) -> None:
         """Show a long question whole, or its beginning."""
         self._whole_question = not self._whole_question
@@ -123,6 +131,9 @@ class TurnView(Vertical, can_focus=True):
         )
         head = "\n".join(self.question[: characters + 1].split("\n")[:lines])[:characters]
         shown = Content(inert(head))
+        if self.places > 1:
+            mark = Content.styled(f"‹{self.place}/{self.places}› ", "$accent")
+            shown = mark.append(shown)
         if len(head) < len(self.question):
             more = f"\n… {len(self.question):,} characters in all"
             more += "" if self._whole_question else " · m on this turn shows more"

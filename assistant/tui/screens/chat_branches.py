@@ -1,0 +1,149 @@
+"""Branches in the chat: answer again, send a message in other words, go between branches."""
+
+from __future__ import annotations
+
+from textual import work
+
+from assistant.holder.branches_wire import KeepIncognito, SwitchBranch
+from assistant.holder.interface import ConversationItem, ShowConversation, TurnItem
+from assistant.tui.screens.chat_feedback import FeedbackScreen
+from assistant.tui.screens.dialogs import LongText, YesNo
+from assistant.tui.widgets.turn import TurnView
+
+
+class BranchesScreen(FeedbackScreen):
+    """The old branch always stays; a mark such as ‹2/3› says that there are others."""
+
+    def action_again(self) -> None:
+        """Answer again; a failed turn is tried again."""
+        if view := self._idle_view():
+            self._run_again(view)
+
+    def action_viewpoints(self) -> None:
+        """Answer the latest question again, with several viewpoints."""
+        if view := self._idle_view():
+            self._run_again(view, viewpoints=True)
+
+    def _idle_view(self) -> TurnView | None:
+        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
+        return None if view is None or self.running else view
+
+    @work(group="again")
+    async def _run_again(self, view: TurnView, *, viewpoints: bool = False) -> None:
+        again_of = view.turn
+        await self.transcript.cut_after(view)
+        await view.begin_again()
+        self.begin(view, again_of=again_of, viewpoints=viewpoints)
+
+    @work(group="again")
+    async def action_fork(self) -> None:
+        """Send a message in other words: it and what follows are a branch of their own."""
+        view = self.target()
+        if view is None or self.running:
+            return
+        dialog = LongText(
+            "Your message in other words", view.question,
+            about="Sent on a branch of its own. This one stays; alt+left goes back to it.",
+        )  # fmt: skip
+        text = await self.app.push_screen_wait(dialog)
+        if text is None or not text.strip() or self.running:
+            return
+        fresh = TurnView(text)
+        fresh.place, fresh.places = view.place, view.places
+        await self.transcript.cut_after(view)
+        await self.transcript.replace(view, fresh)
+        self.prompt.remember(self.transcript.questions)
+        self.prompt.focus()
+        self.begin(fresh, again_of=view.turn)
+
+    async def withdrawn(self, view: TurnView, again_of: str) -> None:
+        """Not sent after all: the old branch is shown again, the words go into the prompt."""
+        if not self.prompt.whole:
+            self.prompt.fill(view.question)
+        await self._show_branch(SwitchBranch(again_of))
+
+    @work(group="branch")
+    async def action_branch(self, step: int) -> None:
+        """The branch before or after at the focused turn, or at the last that has several."""
+        if self.running:
+            self.waiting.say("An answer is being written. Escape stops it.")
+            return
+        forked = [view for view in self.transcript.turns if view.places > 1]
+        focused = self.focused if isinstance(self.focused, TurnView) else None
+        view = focused or (forked[-1] if forked else None)
+        if view is None or view.places < 2:
+            self.waiting.say("There is one branch here. An edited message begins another.")
+            return
+        await self._show_branch(SwitchBranch(view.turn, step), focus=focused is not None)
+
+    async def closed_up(self, erased: TurnView) -> None:
+        """A turn was erased: what followed it now stands beside the branches it had."""
+        self.prompt.remember(self.transcript.questions)
+        left = self.transcript.latest
+        if erased.places > 1 and left is not None:
+            await self._show_branch(SwitchBranch(left.turn))
+
+    async def _show_branch(self, request: SwitchBranch, *, focus: bool = False) -> None:
+        items = await self.requests.all(request, TurnItem)
+        if items is None or self.running or not self.is_attached:
+            return
+        await self.transcript.show(items)
+        self.prompt.remember([item.question for item in items])
+        place = self._place_of(request, items)
+        view = await self.transcript.reveal(items[place].id) if items else None
+        if focus and view is not None:
+            view.focus()
+        elif view is not None and view.places > 1:
+            self.waiting.say(f"Branch {view.place} of {view.places}.")
+
+    @staticmethod
+    def _place_of(request: SwitchBranch, items: list[TurnItem]) -> int:
+        """Where the branch parts: the turn asked for, or the sibling put in its place."""
+        named = [place for place, item in enumerate(items) if item.id == request.turn]
+        forks = [place for place, item in enumerate(items) if item.places > 1]
+        return (named or forks or [len(items) - 1])[-1]
+
+    @work(group="screen")
+    async def action_tree(self) -> None:
+        """Every branch of this conversation; coming back with a turn shows its branch."""
+        from assistant.tui.screens.tree import TreeScreen
+
+        if self.running:
+            self.waiting.say("An answer is being written. Escape stops it.")
+        elif not self.conversation:
+            self.waiting.say("Nothing was said here yet.")
+        else:
+            screen = TreeScreen(self.requests, self.clock, self.conversation, self.heading)
+            if turn := await self.app.push_screen_wait(screen):
+                await self._show_branch(SwitchBranch(turn))
+
+    # -- from incognito to kept ------------------------------------------------------------
+
+    @work(group="screen")
+    async def action_keep(self) -> None:
+        """Keep an incognito conversation from here on, after a question."""
+        if not self.incognito:
+            self.waiting.say("This conversation is kept already.")
+            return
+        if self.running or not self.conversation:
+            self.waiting.say("Nothing was said here yet." if not self.running else
+                             "An answer is being written. Escape stops it.")  # fmt: skip
+            return
+        question = YesNo(
+            "Keep this conversation from here on?",
+            "Until now nothing of it was written. Yes writes what was said so far into your "
+            "vault; from then on it is kept, and learned from, like any other.",
+        )
+        if not await self.app.push_screen_wait(question):
+            return
+        kept = await self.requests.one(KeepIncognito(self.conversation), ConversationItem)
+        if kept is not None:
+            await self.now_kept(kept)
+
+    async def now_kept(self, kept: ConversationItem) -> None:
+        """The conversation has another id now, as have its turns."""
+        items = await self.requests.all(ShowConversation(kept.id), TurnItem)
+        self.conversation, self.heading, self.incognito = kept.id, kept.title, False
+        self.write_heading()
+        await self.transcript.show(items or [])
+        self.waiting.say("Kept. F2 finds it, and it can be erased there.")
