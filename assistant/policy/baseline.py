@@ -16,8 +16,8 @@ from assistant.errors import PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.sources import MAX_BUNDLE, MemorySource
 
-BASELINE_AUTHORITY = "241da2459e8b5a7eb7fb1cbd5fe16f33e46ca1a6d10b95fe9d3a9b1f6d637d4e"
-BASELINE_DIGEST = "a7ae4988dea57b3eb363225467d526fac6807fcbc608fc135f7326bc554a2ce4"
+BASELINE_AUTHORITY = "149c2e1d3f6ed27898c5d6aa84ccc68b0f6ba707873974007d823e86db8e2584"
+BASELINE_DIGEST = "ff405a3452e0b2a5941426da32fb2b31304d7eaa9fd4f565e1bdc5d53ec0d9ce"
 _MAX_FILES = 64
 
 

@@ -17,7 +17,8 @@ def simulate(gate: Gate, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The decision about each line ``{"text": …, "where": "input"}`` (``where`` may be missing).
 
     ``origin`` may say whose the text is (``user``, ``pasted``, ``recalled``, ``preference``,
-    ``model``); without it, it is the user's, and at ``output`` the model's. An empty line is skipped; a line of another shape is a :class:`UsageError` that names it.
+    ``model``); without it, it is the user's, and at ``output`` the model's. An empty line is
+    skipped; a line of another shape is a :class:`UsageError` that names it.
     """
     for number, line in enumerate(lines, start=1):
         if line.strip():
