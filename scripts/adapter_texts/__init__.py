@@ -9,8 +9,8 @@ from __future__ import annotations
 import random as random_
 from collections.abc import Callable
 
-from scripts.adapter_texts import everyday, harmful, look_alikes
-from scripts.adapter_texts.text import Text
+from scripts.adapter_texts import everyday, harmful, look_alikes, physical
+from scripts.adapter_texts.text import Text, each_once
 
 __all__ = ["Text", "every_text"]
 
@@ -18,13 +18,10 @@ _MODULES: tuple[Callable[[random_.Random], list[Text]], ...] = (
     everyday.texts,
     look_alikes.texts,
     harmful.texts,
+    physical.texts,
 )
 
 
 def every_text(random: random_.Random) -> list[Text]:
     """All texts of all modules, each once, in one order for one state of ``random``."""
-    found: dict[str, Text] = {}
-    for texts in _MODULES:
-        for text in texts(random):
-            found.setdefault(text.text.casefold(), text)
-    return list(found.values())
+    return each_once(text for texts in _MODULES for text in texts(random))

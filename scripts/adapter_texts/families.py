@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.adapter_texts.patterns import sections, sentences
-from scripts.adapter_texts.text import Text
+from scripts.adapter_texts.text import Text, each_once
 from scripts.adapter_texts.wording import worded
 
 _WORDINGS = 2
@@ -17,10 +17,9 @@ def families(
     path: Path, random: random_.Random, *, harmful: bool, each: int, name: Callable[[str], str]
 ) -> list[Text]:
     """Up to ``each`` sentences of every pattern, each in at most two wordings, none twice."""
-    found: dict[str, Text] = {}
-    for section in sections(path):
-        for sentence in sentences(section, random, each):
-            for _ in range(_WORDINGS):
-                text = worded(sentence, random)
-                found.setdefault(text.casefold(), Text(text, harmful, name(section.name)))
-    return list(found.values())
+    return each_once(
+        Text(worded(sentence, random), harmful, name(section.name))
+        for section in sections(path)
+        for sentence in sentences(section, random, each)
+        for _ in range(_WORDINGS)
+    )

@@ -37,8 +37,8 @@ def sections(path: Path) -> list[Section]:
             words, patterns = dict(common.words), list(common.patterns)
             found.append(Section(name.strip(), words, patterns, int(weight or 1)))
         elif line.startswith("@"):
-            name, _, words = line[1:].partition(":")
-            found[-1].words[name.strip()] = [w.strip() for w in words.split("|") if w.strip()]
+            slot, _, listed = line[1:].partition(":")
+            found[-1].words[slot.strip()] = [w.strip() for w in listed.split("|") if w.strip()]
         elif line.strip() and not line.startswith("# "):
             found[-1].patterns.append(line.strip())
     return found[1:]
