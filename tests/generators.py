@@ -55,6 +55,24 @@ DOCUMENT_TEXT = st.lists(
     max_size=14,
 ).map("".join)  # fmt: skip
 
+# -- adapters ------------------------------------------------------------------------------
+
+
+@st.composite
+def adapter_edits(draw: st.DrawFn, data: bytes) -> bytes:
+    """A file with some bytes replaced, and perhaps cut or grown."""
+    edited = bytearray(data)
+    for _ in range(draw(st.integers(1, 4))):
+        edited[draw(st.integers(0, len(edited) - 1))] = draw(st.integers(0, 255))
+    cut = draw(st.integers(0, len(edited)) | st.none())
+    return bytes(edited[:cut]) + draw(st.binary(max_size=8) | st.just(b""))
+
+
+FILE_NAMES = st.one_of(
+    st.sampled_from(["a.txt", "x]\n[y p. 1].md", "..", "a/b\\c", "> q", "\u2028"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=200),
+)
+
 # -- policy bundles ------------------------------------------------------------------------
 
 

@@ -237,6 +237,11 @@ class ScriptedMemory:
         self.texts += texts
         return [hashed_vector(text) for text in texts]
 
+    def score(self, sha256: str, adapter: bytes, texts: Sequence[str]) -> list[float]:
+        """Never asked: no scripted world has an adapter in force."""
+        self.wait_ready(0)
+        raise AssertionError(f"{len(texts)} texts for {sha256} of {len(adapter)} bytes")
+
     def index_put(self, ids: Sequence[str], vectors: Sequence[bytes]) -> None:
         """Into the dictionary."""
         self.wait_ready(0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def run_examples(arguments: argparse.Namespace, context: Context) -> int:
     from assistant.policy.lint import false_hits
 
     document = PolicyDocument.from_bytes(limited(arguments.document, DOCUMENT_LIMIT))
-    report = run_tests(document, scorer_for(document, context))
+    report = run_tests(document, scorer_for(document, context, arguments.document))
     hits = false_hits(document)
     if arguments.json:
         print_json(_report_object(report, hits))
@@ -151,10 +152,19 @@ def run_examples(arguments: argparse.Namespace, context: Context) -> int:
     return 1 if report.failed else 0
 
 
-def scorer_for(document: Any, context: Context) -> Any:
-    """The embedder where a calibrated rule of the document needs it, or None."""
-    needs = any(rule.match.meaning and rule.match.meaning.head for rule in document.rules)
-    return context.front.scorer() if needs else None
+def scorer_for(document: Any, context: Context, path: Path, resources: Sequence[Path] = ()) -> Any:
+    """The embedder, with the adapters named by the document, where a rule needs it; or None.
+
+    Adapters lie beside the document or are among ``resources``.
+    """
+    from assistant.policy.adapters import MAX_ADAPTER, beside, required_adapters
+
+    meanings = [rule.match.meaning for rule in document.rules]
+    if not any(one and (one.head or one.adapter) for one in meanings):
+        return None
+    files = beside(document, path.resolve().parent)
+    files |= {one.name: limited(one, MAX_ADAPTER) for one in resources if one.name not in files}
+    return context.front.scorer().holding(required_adapters(document, files))
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -138,7 +138,8 @@ def sign_work(arguments: argparse.Namespace, context: Context) -> int:
         from assistant.policy.document import PolicyDocument
 
         raw = limited(arguments.document, DOCUMENT_LIMIT)
-        scorer = scorer_for(PolicyDocument.from_bytes(raw), context)
+        document = PolicyDocument.from_bytes(raw)
+        scorer = scorer_for(document, context, arguments.document, arguments.resource)
     done = sign_draft(
         arguments.work, order, arguments.key, passphrase, front.now(), front.disk, scorer
     )

@@ -9,7 +9,7 @@ GELU by Hendrycks and Gimpel (2016) in its exact form.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import safe_open
 from tokenizers import Tokenizer
+
+from assistant.engine.adapter import Adapter
+from assistant.errors import ModelInvalid
 
 Array = npt.NDArray[np.float32]
 
@@ -60,27 +63,76 @@ class BertEmbedder:
         limits = json.loads((folder / "sentence_bert_config.json").read_text())
         self.dimensions = int(config["hidden_size"])
         self.max_tokens = int(limits["max_seq_length"])
-        self._heads = int(config["num_attention_heads"])
-        self._layers = int(config["num_hidden_layers"])
-        self._epsilon = np.float32(config["layer_norm_eps"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(self.max_tokens)
         self._tokenizer.no_padding()
-        self._weights = _read(folder / "model.safetensors")
+        self._encoder = Encoder(
+            _read(folder / "model.safetensors"),
+            int(config["num_attention_heads"]),
+            int(config["num_hidden_layers"]),
+            np.float32(config["layer_norm_eps"]),
+        )
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         """One float32 little-endian vector per text, in their order."""
+        return [row.astype("<f4").tobytes() for row in self._rows(texts, self._encoder, _unit)]
+
+    def adapted(self, adapter: Adapter) -> Callable[[Sequence[str]], list[float]]:
+        """A scorer: one logit per text, by the encoder with the adapter's changes.
+
+        Raises ``ModelInvalid`` when the changes are not of this encoder's shape.
+        """
+        encoder = self._encoder.changed(adapter.changes)
+        if adapter.shape.width != self.dimensions:
+            raise ModelInvalid("An adapter is for an encoder of another shape.")
+
+        def head(pooled: Array) -> Array:
+            return np.asarray(pooled @ adapter.head + np.float32(adapter.bias), dtype=np.float32)
+
+        return lambda texts: [float(row) for row in self._rows(texts, encoder, head)]
+
+    def _rows(
+        self, texts: Sequence[str], encoder: Encoder, finish: Callable[[Array], Array]
+    ) -> list[Array]:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
-        vectors: list[bytes] = [b""] * len(tokens)
+        found: dict[int, Array] = {}
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
-            rows = self._encode([tokens[place] for place in places])
-            for place, row in zip(places, rows, strict=True):
-                vectors[place] = row.astype("<f4").tobytes()
-        return vectors
+            rows = finish(encoder.pooled([tokens[place] for place in places]))
+            found.update(zip(places, rows, strict=True))
+        return [found[place] for place in range(len(tokens))]
 
-    def _encode(self, tokens: Sequence[Sequence[int]]) -> Array:
+
+def _unit(pooled: Array) -> Array:
+    length = np.linalg.norm(pooled, axis=1, keepdims=True)
+    return np.asarray(pooled / np.maximum(length, 1e-12), dtype=np.float32)
+
+
+class Encoder:
+    """The layers, with the weights they compute with."""
+
+    def __init__(
+        self, weights: Mapping[str, Array], heads: int, layers: int, epsilon: np.float32
+    ) -> None:
+        self._weights = weights
+        self._heads = heads
+        self._layers = layers
+        self._epsilon = epsilon
+
+    def changed(self, changes: Mapping[str, Array]) -> Encoder:
+        """This encoder with ``changes`` added; everything else is shared, not copied.
+
+        Raises ``ModelInvalid`` when a change has no weight here, or another shape.
+        """
+        own = self._weights
+        if any(name not in own or own[name].shape != by.shape for name, by in changes.items()):
+            raise ModelInvalid("An adapter is for an encoder of another shape.")
+        added = {name: own[name] + by for name, by in changes.items()}
+        return Encoder({**own, **added}, self._heads, self._layers, self._epsilon)
+
+    def pooled(self, tokens: Sequence[Sequence[int]]) -> Array:
+        """The mean over each row of tokens after the last layer."""
         longest = max(len(row) for row in tokens)
         ids = np.zeros((len(tokens), longest), dtype=np.int64)
         mask = np.zeros((len(tokens), longest), dtype=np.float32)
@@ -91,9 +143,8 @@ class BertEmbedder:
         bias = (1 - mask)[:, None, None, :] * _MASKED
         for layer in range(self._layers):
             hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
-        summed = np.einsum("btd,bt->bd", hidden, mask) / mask.sum(1, keepdims=True)
-        length = np.linalg.norm(summed, axis=1, keepdims=True)
-        return np.asarray(summed / np.maximum(length, 1e-12), dtype=np.float32)
+        summed: Array = np.einsum("btd,bt->bd", hidden, mask) / mask.sum(1, keepdims=True)
+        return summed
 
     def _embeddings(self, ids: npt.NDArray[np.int64]) -> Array:
         weights = self._weights

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant.engine.child import Desk, begin
 from assistant.engine.messages import (
+    AdapterWanted,
     CountIndex,
     Done,
     Embed,
@@ -21,11 +22,14 @@ from assistant.engine.messages import (
     IndexQuery,
     IndexRemove,
     IndexState,
+    LoadAdapter,
     LoadEmbedder,
     LoadFailed,
     Reply,
     Request,
     RequestEnvelope,
+    Scored,
+    ScoreTexts,
     SetPaused,
 )
 from assistant.errors import ModelInvalid, ModelMissing
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
         os._exit(2)
     request, began = envelope.body, time.perf_counter()
     # Heavy imports only behind the wall.
-    from assistant.engine.embedder import open_embedder, verified_folder
+    from assistant.engine.embedder import Adapters, open_embedder, verified_folder
     from assistant.engine.vector_index import VectorIndex
 
     try:
@@ -51,6 +55,7 @@ def main(arguments: Sequence[str]) -> None:
     except ModelInvalid:
         desk.reply(envelope.id, LoadFailed("altered"))
         return
+    adapters = Adapters(embedder)
     index = VectorIndex(embedder.dimensions, chroma_from=request.chroma_from)
     seconds = time.perf_counter() - began
     desk.reply(envelope.id, EmbedderLoaded(embedder.dimensions, embedder.max_tokens, seconds))
@@ -59,6 +64,11 @@ def main(arguments: Sequence[str]) -> None:
         match body:
             case Embed(texts):
                 return Embedded(tuple(embedder.embed(texts)))
+            case LoadAdapter(sha256, data):
+                adapters.keep(sha256, data)
+            case ScoreTexts(sha256, texts):
+                logits = adapters.logits(sha256, texts)
+                return AdapterWanted() if logits is None else Scored(tuple(logits))
             case IndexPut(ids, vectors):
                 index.put(ids, vectors)
             case IndexRemove(ids):
@@ -87,3 +97,5 @@ def _guarded(answer: Callable[[Request], Reply], body: Request) -> Reply:
         return answer(body)
     except ValueError:
         return Failed("vectors of another shape")
+    except ModelInvalid:
+        return Failed("an adapter that cannot be used")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,6 +52,39 @@ def open_embedder(folder: Path, *, library: bool = False) -> Embedder:
 
     fast = bert.fits(folder) and not library
     return bert.BertEmbedder(folder) if fast else LibraryEmbedder(folder)
+
+
+class Adapters:
+    """The adapters that were sent, by their digest; few, because each is large."""
+
+    MOST = 4
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._kept: dict[str, Callable[[Sequence[str]], list[float]]] = {}
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Take an adapter in, in place of the oldest where there are many.
+
+        Raises ``ModelInvalid`` for another digest, a broken file, or an embedder that
+        cannot be adapted.
+        """
+        from assistant.engine.adapter import read_adapter
+        from assistant.engine.bert import BertEmbedder
+
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ModelInvalid("An adapter was altered.")
+        if not isinstance(self._embedder, BertEmbedder):
+            raise ModelInvalid("This embedding model cannot be adapted.")
+        scorer = self._embedder.adapted(read_adapter(data))
+        while len(self._kept) >= self.MOST:
+            del self._kept[next(iter(self._kept))]
+        self._kept[sha256] = scorer
+
+    def logits(self, sha256: str, texts: Sequence[str]) -> list[float] | None:
+        """One logit per text; None where the adapter has not been sent."""
+        scorer = self._kept.get(sha256)
+        return None if scorer is None else scorer(texts)
 
 
 class LibraryEmbedder:

@@ -114,6 +114,10 @@ class Memory(Protocol):
         """One unit-length float32 little-endian vector per text."""
         ...
 
+    def score(self, sha256: str, adapter: bytes, texts: Sequence[str]) -> list[float]:
+        """One logit per text by an adapter of the embedder."""
+        ...
+
     def index_put(self, ids: Sequence[str], vectors: Sequence[bytes]) -> None:
         """Add or replace vectors."""
         ...

@@ -11,6 +11,7 @@ from assistant.engine.child_process import ChildPlan
 from assistant.engine.interfaces import EngineState, Phase
 from assistant.engine.messages import (
     SLICE,
+    AdapterWanted,
     CountIndex,
     Done,
     Embed,
@@ -22,9 +23,12 @@ from assistant.engine.messages import (
     IndexQuery,
     IndexRemove,
     IndexState,
+    LoadAdapter,
     LoadEmbedder,
     Reply,
     Request,
+    Scored,
+    ScoreTexts,
     SetPaused,
     WallReport,
 )
@@ -133,6 +137,24 @@ class MemoryClient:
             vectors += answer.vectors
         return vectors
 
+    def score(self, sha256: str, adapter: bytes, texts: Sequence[str]) -> list[float]:
+        """One logit per text by an adapter; it is sent where the child lacks it.
+
+        Raises ``EngineError`` when the child cannot use it, ``ProtocolViolation`` when it
+        answers otherwise.
+        """
+        logits: list[float] = []
+        for start in range(0, len(texts), MAX_TEXTS):
+            part = tuple(texts[start : start + MAX_TEXTS])
+            answer = self._reply(ScoreTexts(sha256, part))
+            if isinstance(answer, AdapterWanted):
+                self._ask(LoadAdapter(sha256, adapter), Done)
+                answer = self._reply(ScoreTexts(sha256, part))
+            if not isinstance(answer, Scored) or len(answer.logits) != len(part):
+                raise ProtocolViolation("The memory child did not score the texts.")
+            logits += answer.logits
+        return logits
+
     def index_put(self, ids: Sequence[str], vectors: Sequence[bytes]) -> None:
         """Add or replace vectors, in slices that leave room for queries between them."""
         step = max(1, SLICE // (len(vectors[0]) if vectors else 1))
@@ -171,10 +193,13 @@ class MemoryClient:
             raise ChildDied("The memory engine is not running.")
         return self._supervisor
 
-    def _ask(self, body: Request, kind: type[Answer]) -> Answer:
+    def _reply(self, body: Request) -> Reply:
         child = self._child()
         child.wait_loaded(READY)
-        answer = child.ask(body, TIMEOUT)
+        return child.ask(body, TIMEOUT)
+
+    def _ask(self, body: Request, kind: type[Answer]) -> Answer:
+        answer = self._reply(body)
         if not isinstance(answer, kind):
             raise ProtocolViolation("The memory child answered something else.")
         return answer

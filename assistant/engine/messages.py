@@ -22,6 +22,9 @@ SLICE = 4 * 1024 * 1024
 
 MAX_CANDIDATES = 3
 
+MAX_GRAMMAR = 32 * 1024
+"""Longest grammar a request may carry, in characters."""
+
 Role = Literal["system", "user", "assistant"]
 Reason = Literal["stop", "length", "cancelled", "window"]
 
@@ -74,7 +77,8 @@ class GenerateRequest(msgspec.Struct, frozen=True, tag="generate"):
     main sequence. ``question`` (preference block and question) is evaluated on forked
     sequences that are dropped afterwards. ``exact`` asks that the main sequence be
     evaluated in the canonical split even where a shifted one could be kept, so that
-    the seed gives the same answer on a cold engine.
+    the seed gives the same answer on a cold engine. ``grammar`` (GBNF, rule ``root``) is
+    what the answer must match; one that does not parse fails the request.
     """
 
     history: tuple[ChatMessage, ...]
@@ -84,6 +88,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, tag="generate"):
     max_tokens: Annotated[int, msgspec.Meta(ge=1, le=131_072)] = 512
     sampling: Sampling = Sampling()
     exact: bool = False
+    grammar: Annotated[str, msgspec.Meta(max_length=MAX_GRAMMAR)] = ""
 
 
 class AbsorbRequest(msgspec.Struct, frozen=True, tag="absorb"):
@@ -268,6 +273,20 @@ class Embed(msgspec.Struct, frozen=True, tag="embed"):
     texts: tuple[str, ...]
 
 
+class LoadAdapter(msgspec.Struct, frozen=True, tag="load_adapter"):
+    """Keep an adapter (``engine.adapter``), whose digest must be ``sha256``."""
+
+    sha256: str
+    data: bytes
+
+
+class ScoreTexts(msgspec.Struct, frozen=True, tag="score_texts"):
+    """One logit per text by the adapter with that digest."""
+
+    sha256: str
+    texts: tuple[str, ...]
+
+
 class IndexPut(msgspec.Struct, frozen=True, tag="index_put"):
     """Add or replace vectors. ``vectors`` is ids × dimensions of float32."""
 
@@ -317,6 +336,16 @@ class Embedded(msgspec.Struct, frozen=True, tag="embedded"):
     """One unit-length vector per text."""
 
     vectors: tuple[bytes, ...]
+
+
+class Scored(msgspec.Struct, frozen=True, tag="scored"):
+    """One logit per text."""
+
+    logits: tuple[float, ...]
+
+
+class AdapterWanted(msgspec.Struct, frozen=True, tag="adapter_wanted"):
+    """The child has no such adapter: it is new, or was restarted. Send it and ask again."""
 
 
 class IndexState(msgspec.Struct, frozen=True, tag="index_state"):
@@ -381,6 +410,8 @@ Request = (
     | Cancel
     | LoadEmbedder
     | Embed
+    | LoadAdapter
+    | ScoreTexts
     | IndexPut
     | IndexRemove
     | IndexQuery
@@ -410,6 +441,8 @@ Reply = (
     | DecodeProbed
     | EmbedderLoaded
     | Embedded
+    | Scored
+    | AdapterWanted
     | IndexState
     | IndexHits
     | Failed

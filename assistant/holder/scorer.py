@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from assistant.errors import PolicyInvalid
 
 if TYPE_CHECKING:
     from assistant.engine.interfaces import Memory
@@ -18,16 +20,32 @@ class MemoryScorer:
     """Implements ``policy.meaning.MeaningScorer`` over the memory child.
 
     Scores that decide about policy come from here, never from the process that parses a
-    chat model.
+    chat model. ``adapters`` are the verified bundles' own, by digest; the child gets one
+    when it is first asked for, and again after a restart.
     """
 
-    def __init__(self, memory: Memory, digest: str) -> None:
+    def __init__(
+        self, memory: Memory, digest: str, adapters: Mapping[str, bytes] | None = None
+    ) -> None:
         self._memory, self.digest = memory, digest
+        self._adapters = adapters or {}
+
+    def holding(self, adapters: Mapping[str, bytes]) -> MemoryScorer:
+        """The same embedder with these adapters."""
+        return MemoryScorer(self._memory, self.digest, adapters)
 
     def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """One vector a text. Raises what the child raises; the gate then blocks."""
         self._memory.wait_ready(_PATIENCE)
         return self._memory.embed(texts)
+
+    def score(self, sha256: str, texts: Sequence[str]) -> Sequence[float]:
+        """One logit a text by an adapter. Raises as above, and for an unknown adapter."""
+        adapter = self._adapters.get(sha256)
+        if adapter is None:
+            raise PolicyInvalid("An adapter of the policy is not there.")
+        self._memory.wait_ready(_PATIENCE)
+        return self._memory.score(sha256, adapter, texts)
 
 
 def embedder_digest(files: object) -> str:

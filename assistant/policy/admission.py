@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assistant.errors import BundleStale, BundleUnverified, PolicyInvalid
+from assistant.policy.adapters import required_adapters
 from assistant.policy.bundle import VerifiedBundle
 from assistant.policy.document import PolicyDocument
 from assistant.policy.document_tests import require_passing
@@ -24,11 +25,13 @@ def read_document(bundle: VerifiedBundle) -> PolicyDocument:
     """The document of a verified bundle, bound to the tier and issuer of its root.
 
     Raises:
-        DocumentInvalid: it does not parse. BundleUnverified: it speaks for somebody else.
+        DocumentInvalid: it does not parse. BundleUnverified: it speaks for somebody else, or
+        an adapter it names is another file. PolicyInvalid: such a file is not there.
     """
     document = PolicyDocument.from_bytes(bundle.document)
     if (document.authority_tier, document.issuer) != (bundle.tier, bundle.issuer):
         raise BundleUnverified("The document's tier or issuer is not the one it is signed for.")
+    required_adapters(document, bundle.resources)
     return document
 
 

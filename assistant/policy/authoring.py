@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from assistant.errors import BundleUnverified, NoSuchItem, PolicyRefusal, UsageError
+from assistant.policy.adapters import beside, required_adapters
 from assistant.policy.admission import check_for_signing
 from assistant.policy.bundle import DOCUMENT_NAME
 from assistant.policy.document import MAX_BYTES, PolicyDocument
@@ -141,6 +142,8 @@ def _document_into_draft(
                 hint="Raise the document's version.",
             )
     resources = {path.name: _read(path, MAX_TARGET) for path in order.resources}
+    if order.document is not None:
+        resources = {**beside(document, order.document.resolve().parent), **resources}
     draft_document(work, raw, resources, now + order.lifetimes.targets, disk)
 
 
@@ -149,6 +152,7 @@ def _judge_draft(work: Path, scorer: MeaningScorer | None) -> PolicyDocument | N
     if raw is None:
         return None
     document = check_for_signing(raw, scorer)
+    required_adapters(document, _draft_resources(work))
     _must_speak_for(work, document)
     return document
 
@@ -167,6 +171,16 @@ def _draft_document(work: Path) -> bytes | None:
     if targets is None:
         return None
     return read_file(work, DOCUMENT_NAME, targets.signed.targets[DOCUMENT_NAME])
+
+
+def _draft_resources(work: Path) -> dict[str, bytes]:
+    targets = read_targets(work)
+    entries = {} if targets is None else targets.signed.targets
+    return {
+        name: read_file(work, name, entry)
+        for name, entry in entries.items()
+        if name != DOCUMENT_NAME
+    }
 
 
 def publish_draft(

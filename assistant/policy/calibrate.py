@@ -67,8 +67,8 @@ def calibrate(
     vectors = _embed(scorer, harmless)
     reports: list[Calibration] = []
     for number, rule in enumerate(document.rules):
-        if rule.match.meaning is None:
-            continue
+        if rule.match.meaning is None or rule.match.meaning.adapter is not None:
+            continue  # an adapter brings its own thresholds
         fitted = _fit(rule.match.meaning, scorer, vectors, (strict_rate, grey_rate))
         head, recalls = fitted
         value["rules"][number]["match"]["meaning"]["head"] = json.loads(head.model_dump_json())

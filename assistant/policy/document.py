@@ -115,6 +115,7 @@ Pattern = Annotated[
 VocabularyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Fragment = Annotated[str, Field(min_length=1, max_length=2000), _Printable]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+ResourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[
     datetime,
@@ -152,8 +153,40 @@ class Head(_Part):
     recall: Rate | None = None
 
 
+class Adapter(_Part):
+    """A fine-tuned classifier that travels with the document as a resource of the bundle.
+
+    ``resource`` is its file beside the document and ``sha256`` its digest; a bundle without
+    exactly that file is refused. ``strict`` and ``grey`` are thresholds on the score (0 to 1),
+    chosen so that ``strict_rate`` of ``everyday_count`` everyday texts and ``grey_rate`` of
+    ``look_alike_count`` harmless look-alikes stood above them; none of these texts had trained
+    it. ``learned_from`` names the sources it was trained on, with their licences.
+    """
+
+    resource: ResourceName
+    sha256: Digest
+    embedder: Digest
+    strict: Rate
+    grey: Rate
+    strict_rate: Rate
+    everyday_count: Annotated[int, Field(ge=0, le=10_000_000)]
+    grey_rate: Rate
+    look_alike_count: Annotated[int, Field(ge=0, le=10_000_000)]
+    learned_from: Annotated[tuple[Line, ...], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.grey > self.strict:
+            raise ValueError("the grey threshold is above the strict one")
+        return self
+
+
 class Meaning(_Part):
-    """Matching by meaning: examples against counter-examples, through a calibrated head."""
+    """Matching by meaning: through a head calibrated on the examples, or through an adapter.
+
+    An adapter must score the first four examples at least ``strict`` and the first four
+    counter-examples below ``grey`` before it is trusted.
+    """
 
     examples: Annotated[tuple[Example, ...], Field(min_length=2, max_length=2000)]
     counter_examples: Annotated[tuple[Example, ...], Field(min_length=2, max_length=5000)]
@@ -161,6 +194,13 @@ class Meaning(_Part):
     unscored: Literal["none", "note", "confirm", "block"] = "note"
     grey: Literal["note", "warn", "confirm"] = "note"
     head: Head | None = None
+    adapter: Adapter | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.head is not None and self.adapter is not None:
+            raise ValueError("a rule is judged by a head or by an adapter, not by both")
+        return self
 
 
 class Guard(_Part):

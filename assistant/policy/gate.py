@@ -44,6 +44,10 @@ class Gate:
             return FAULT
         return decide([f for f in found if not _is_confirmed(f, confirmed)])
 
+    def warm(self, where: Where) -> None:
+        """Make rules by meaning ready, so that the first check need not wait. May raise."""
+        self._at(where).meaning.warm()
+
     def weigh(self, verdict: GuardVerdict, where: Where) -> Decision:
         """The decision that a guard model's verdict leads to here."""
         return decide(guard_findings(self._policy.rules_at(where), verdict))

@@ -77,7 +77,7 @@ def _rules(document: PolicyDocument) -> Iterator[_Remark]:
             yield _Remark("warning", (*at, "reason"), f"{rule.id}: a person refused will read "
                           "this reason; a few more words would help.")  # fmt: skip
         meaning = rule.match.meaning
-        if meaning is not None and meaning.head is None:
+        if meaning is not None and meaning.head is None and meaning.adapter is None:
             yield _Remark("error", (*at, "match", "meaning"), f"{rule.id} matches by meaning and "
                           "was never calibrated: run `assistant policy calibrate`.")  # fmt: skip
         yield from _terms(rule, at)

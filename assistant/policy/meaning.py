@@ -1,21 +1,25 @@
 """Rules that match by meaning: calibrated heads over one shared embedding.
 
-Text is scored by sentence and in overlapping windows of at most two hundred tokens, because
-the embedding model reads no further than 256; the highest score decides. Text in a language
-the rule does not state is not scored, and the decision says so. A scorer that fails, or an
-embedding model other than the one the head was calibrated on, is a fault: the gate closes.
+An organisation's rules have a head each; a fine-tuned adapter, a resource of the signed bundle,
+is a network of its own over the same embedder. Text is scored by sentence and in overlapping
+windows of at most two hundred tokens, because the embedding model reads no further than 256;
+the highest score decides. Text in a language the rule does not state is not scored, and the
+decision says so. A scorer that fails, an adapter that answers its canaries wrongly, or an
+embedding model other than the one a rule was calibrated on, is a fault: the gate closes.
 """
 
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from assistant.errors import PolicyInvalid
-from assistant.policy.document import Head, Meaning
+from assistant.policy.canonical import canonical
+from assistant.policy.document import Adapter, Head, Meaning
 from assistant.policy.effective import EffectiveRule
 from assistant.policy.languages import language_of
 from assistant.policy.model import Effect
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_TOKENS: Final = 200
 MAX_PASSAGES: Final = 400
+CANARIES: Final = 4
+"""Examples of each side that an adapter is asked before it is trusted."""
 _SENTENCE: Final = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s)|\n|\Z|[.!?])")
 
 
@@ -39,6 +45,9 @@ class MeaningScorer(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """One vector a text: float32, little-endian, of length one. May raise."""
+
+    def score(self, sha256: str, texts: Sequence[str]) -> Sequence[float]:
+        """One logit a text, by the adapter with that digest. May raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class MeaningStage:
     def __init__(self, rules: Sequence[EffectiveRule], scorer: MeaningScorer | None) -> None:
         self._rules = [(r, r.rule.match.meaning) for r in rules if r.rule.match.meaning]
         self._scorer = scorer
-        self._heads: list[_LoadedHead] | None = None
+        self._heads: list[_Judge] | None = None
         self.empty = not self._rules
 
     def judge(self, text: str) -> list[Scored]:
@@ -67,40 +76,77 @@ class MeaningStage:
         """
         if self.empty or not text.strip():
             return []
-        heads = self._loaded()
+        scorer, heads = self._loaded()
         readings = readable_views(text)
         # A hidden reading counts as found only where it reads as English.
         language = "en" if len(readings) > 1 else language_of(text)
-        scored: list[Scored | None] = [
-            _unscored(rule, meaning)
-            for rule, meaning in self._rules
-            if not _speaks(meaning, language)
+        able = [_speaks(meaning, language) for _, meaning in self._rules]
+        seen = _Seen(scorer, readings)
+        scored = [
+            _graded(rule, meaning, head.score(seen)) if speaks else _unscored(rule, meaning)
+            for (rule, meaning), head, speaks in zip(self._rules, heads, able, strict=True)
         ]
-        able = [
-            (rule, meaning, head)
-            for (rule, meaning), head in zip(self._rules, heads, strict=True)
-            if _speaks(meaning, language)
-        ]
-        if able:
-            vectors = self._vectors(readings)
-            scored += [_graded(rule, meaning, head.score(vectors)) for rule, meaning, head in able]
         return [found for found in scored if found is not None]
 
-    def _vectors(self, readings: Sequence[str]) -> NDArray[np.float32]:
-        import numpy as np
+    def warm(self) -> None:
+        """Load every head and ask every adapter its canaries. Raises as :meth:`judge` does."""
+        if not self.empty:
+            self._loaded()
 
+    def _loaded(self) -> tuple[MeaningScorer, list[_Judge]]:
         if self._scorer is None:
             raise PolicyInvalid("A rule by meaning is in force and nothing can embed text.")
-        parts = dict.fromkeys(part for reading in readings for part in passages(reading))
-        raw = self._scorer.embed(list(parts)[:MAX_PASSAGES])
-        return np.stack([np.frombuffer(vector, dtype="<f4") for vector in raw])
-
-    def _loaded(self) -> list[_LoadedHead]:
         if self._heads is None:
-            if self._scorer is None:
-                raise PolicyInvalid("A rule by meaning is in force and nothing can embed text.")
-            self._heads = [_load(meaning.head, self._scorer.digest) for _, meaning in self._rules]
-        return self._heads
+            self._heads = [_load(meaning, self._scorer) for _, meaning in self._rules]
+        return self._scorer, self._heads
+
+
+class _Seen:
+    """One text's passages, embedded or scored once however many rules ask."""
+
+    def __init__(self, scorer: MeaningScorer, readings: Sequence[str]) -> None:
+        parts = dict.fromkeys(part for reading in readings for part in passages(reading))
+        self._scorer, self._parts = scorer, list(parts)[:MAX_PASSAGES]
+        self._vectors: NDArray[np.float32] | None = None
+        self._logits: dict[str, float] = {}
+
+    def vectors(self) -> NDArray[np.float32]:
+        """A row a passage."""
+        import numpy as np
+
+        if self._vectors is None:
+            raw = self._scorer.embed(self._parts)
+            self._vectors = np.stack([np.frombuffer(vector, dtype="<f4") for vector in raw])
+        return self._vectors
+
+    def highest(self, sha256: str) -> float:
+        """The highest logit of the passages by an adapter."""
+        if sha256 not in self._logits:
+            self._logits[sha256] = max(_checked(self._scorer.score(sha256, self._parts)))
+        return self._logits[sha256]
+
+
+class _Judge(Protocol):
+    """What gives a rule's score, 0 to 1, to a text."""
+
+    def score(self, seen: _Seen) -> float:
+        """The highest score of its passages."""
+
+
+class _LoadedAdapter:
+    """An adapter that gave the right answers to what its author knows."""
+
+    def __init__(self, meaning: Meaning, adapter: Adapter, scorer: MeaningScorer) -> None:
+        self._sha256 = adapter.sha256
+        bad = [canonical(text) for text in meaning.examples[:CANARIES]]
+        good = [canonical(text) for text in meaning.counter_examples[:CANARIES]]
+        scores = [_sigmoid(one) for one in _checked(scorer.score(adapter.sha256, bad + good))]
+        known = all(score >= adapter.strict for score in scores[: len(bad)])
+        if not known or any(score >= adapter.grey for score in scores[len(bad) :]):
+            raise PolicyInvalid("An adapter gave a wrong answer to a known example.")
+
+    def score(self, seen: _Seen) -> float:
+        return _sigmoid(seen.highest(self._sha256))
 
 
 class _LoadedHead:
@@ -110,10 +156,10 @@ class _LoadedHead:
         self.head = head
         self._weights = weights
 
-    def score(self, vectors: NDArray[np.float32]) -> float:
-        """The highest score of the vectors, 0 to 1."""
+    def score(self, seen: _Seen) -> float:
         import numpy as np
 
+        vectors = seen.vectors()
         size = self.head.dimensions
         if self.head.kind == "logistic":
             raw = vectors @ self._weights[:size] + self._weights[size]
@@ -123,19 +169,33 @@ class _LoadedHead:
             # Both sides have length one, so the squared distance is 2 - 2 x.y.
             kernel = np.exp(-self.head.gamma * (2.0 - 2.0 * (vectors @ support.T)))
             raw = kernel @ self._weights[count * size : -1] + self._weights[-1]
-        best: Any = raw.max()
-        return float(1.0 / (1.0 + np.exp(-best)))
+        return _sigmoid(float(raw.max()))
 
 
-def _load(head: Head | None, digest: str) -> _LoadedHead:
-    import numpy as np
-
+def _load(meaning: Meaning, scorer: MeaningScorer) -> _Judge:
+    head = meaning.adapter or meaning.head
     if head is None:
         raise PolicyInvalid("A rule by meaning was never calibrated.")
-    if head.embedder != digest:
+    if head.embedder != scorer.digest:
         raise PolicyInvalid("A rule by meaning was calibrated on another embedding model.")
+    if isinstance(head, Adapter):
+        return _LoadedAdapter(meaning, head, scorer)
+    # Here and not above: an adapter needs no numpy in the front process.
+    import numpy as np
+
     weights = np.frombuffer(base64.b64decode(head.weights), dtype="<f4")
     return _LoadedHead(head, weights)
+
+
+def _checked(logits: Sequence[float]) -> Sequence[float]:
+    # A comparison with NaN is false: it would pass for harmless.
+    if not logits or not all(map(math.isfinite, logits)):
+        raise PolicyInvalid("An adapter gave no number for a text.")
+    return logits
+
+
+def _sigmoid(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
 def passages(text: str) -> list[str]:
@@ -172,7 +232,7 @@ def _unscored(rule: EffectiveRule, meaning: Meaning) -> Scored:
 
 
 def _graded(rule: EffectiveRule, meaning: Meaning, score: float) -> Scored | None:
-    head = meaning.head
+    head = meaning.adapter or meaning.head
     if head is None or score < head.grey:
         return None
     if score >= head.strict:

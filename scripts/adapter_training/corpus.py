@@ -1,0 +1,118 @@
+"""The texts the adapter learns from, each with its source, fold and use.
+
+Public sets marked *may train*, and texts written for this program. What is ``held`` never
+trains any model: thresholds are chosen on it. ``fold`` says which crossed model has not seen
+a text. Everything is put in the form in which the gate will see it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from assistant.policy.canonical import canonical
+from assistant.policy.everyday import everyday_texts, look_alikes
+from assistant.policy.meaning import passages
+from scripts.adapter_texts import Text, every_text
+from scripts.adapter_training.frames import framed
+from scripts.bench_suites._evaluation import lines
+
+FOLDS: Final = 3
+_HELD: Final = 3
+"""One own text in so many is held back."""
+
+# Questions of red_instruct's largest part are marked harmful whatever they ask ("How to create
+# a supernatural drama?"); only those that name a harm are believed.
+_HARM: Final = re.compile(
+    r"\b(kill|murder|bomb|poison|weapon|steal|stole|hack|fraud|fake|forg|attack|explosive|illegal"
+    r"|without (?:their|his|her|your|any|someone's)?\s*(?:consent|permission|knowledge|being)"
+    r"|harm|hurt|sabotag|destroy|racis|racial superiority|xenophob|genocid|terror|violen|abus"
+    r"|harass|bully|blackmail|extort|launder|traffick|smuggl|drug|malware|virus more|ransom"
+    r"|suicide|self-harm|plagiari|cheat|evad|avoid paying|sexis|homophob|transphob|nazi"
+    r"|supremac|eugenic|hate|threat|stalk|spy|counterfeit|bribe|exploit\w* (?:people|workers|child"
+    r"|someone|vulnerab)|starve|infect|brainwash|deceiv|falsif|fabricat|misinform"
+    r"|false information|propaganda|discriminat)",
+)
+_LEFT_OUT: Final = {"Adult Content", "Political Campaigning", "Tailored Financial Advice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A text as the gate sees it: ``kind`` is how often it is drawn, ``source`` is reported."""
+
+    text: str
+    harmful: bool
+    source: str
+    kind: str
+    held: bool
+    fold: int
+
+
+def corpus(seed: int = 1) -> list[Row]:
+    """All texts, each once; the same for one seed."""
+    rows: dict[str, Row] = {}
+    for text, harmful, source, kind, held_by in _all(random.Random(seed)):
+        seen = canonical(text)
+        held = bool(held_by) and _number(held_by.format(seen)) % _HELD == 0
+        rows.setdefault(
+            seen, Row(seen, harmful, source, kind, held, _number(seen) // _HELD % FOLDS)
+        )
+    return list(rows.values())
+
+
+def _number(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+
+
+# The last of each: what decides whether a text is held back. Everyday texts are held back by
+# topic, so that none of a topic on which the threshold is chosen has trained anything.
+_NEVER: Final = ""
+_BY_TEXT: Final = "{}"
+
+
+def _all(rng: random.Random) -> Iterator[tuple[str, bool, str, str, str]]:
+    for row in lines("harmbench/behaviors_text_all.csv"):
+        if row["FunctionalCategory"] != "copyright":
+            yield row["Behavior"], True, "harmbench", "harm", _NEVER
+    for row in lines("jailbreakbench/behaviors_harmful.csv"):
+        yield row["goal"], True, "jailbreakbench", "harm", _NEVER
+    for row in lines("red_instruct/prompts.csv"):
+        if _believed(row):
+            yield row["prompt"], True, "red_instruct", "asked", _NEVER
+    for row in lines("purplellama/mitre_frr.jsonl"):
+        yield row["prompt"], False, "purplellama benign", "look-alike", _BY_TEXT
+    for row in lines("mt_bench_questions/questions.jsonl"):
+        yield row["turns"][0], False, "mt_bench", "natural", _BY_TEXT
+    for row in lines("pandalm/testset.jsonl"):
+        yield f"{row['instruction']} {row['input']}", False, "pandalm", "natural", _BY_TEXT
+    for text in everyday_texts(4000):
+        yield text, False, "everyday templates", "everyday", _NEVER
+    for text in framed(rng, 6000):
+        yield text, False, "framed", "framed", _NEVER
+    for text in look_alikes(1000):
+        yield text, False, "look-alike templates", "look-alike", _BY_TEXT
+    for own in every_text(rng):
+        yield (own.text, own.harmful, f"own: {own.family}", *_own_kind(own))
+
+
+def _own_kind(own: Text) -> tuple[str, str]:
+    if own.harmful:
+        return "own harm", _BY_TEXT
+    if own.family.startswith("everyday"):
+        return "everyday", f"topic {own.family}"
+    return "look-alike", _BY_TEXT
+
+
+def _believed(row: dict[str, str]) -> bool:
+    if row["set"] == "harmfulqa":
+        return _HARM.search(row["prompt"].lower()) is not None
+    return row["category"] not in _LEFT_OUT
+
+
+def parts(texts: Iterable[str]) -> list[list[str]]:
+    """What the gate would score of each text: itself and its sentences."""
+    return [passages(text) for text in texts]

@@ -1,0 +1,180 @@
+"""MiniLM's upper layers with a binary head, in torch; the lower two stay as they are."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import BertModel
+
+from scripts.adapter_training.corpus import Row
+
+FIRST: Final = 2
+"""The first layer that is trained."""
+_LONGEST: Final = 64
+_SHARES: Final[Mapping[str, float]] = {
+    "harm": 0.14, "asked": 0.14, "own harm": 0.16,
+    "everyday": 0.16, "natural": 0.08, "framed": 0.12, "look-alike": 0.20,
+}  # fmt: skip
+
+
+class Network:
+    """Scores texts; trained by :func:`train`."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.bert: Any = BertModel.from_pretrained(str(folder), add_pooling_layer=False)
+        self.bert.requires_grad_(False)
+        for layer in self.bert.encoder.layer[FIRST:]:
+            layer.requires_grad_(True)
+        torch.manual_seed(0)  # every seed starts from one head, so that weights can be averaged
+        self.head = torch.nn.Linear(self.bert.config.hidden_size, 1)
+        torch.manual_seed(seed)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(_LONGEST)
+        self._tokenizer.no_padding()
+
+    def logits(self, texts: Sequence[str]) -> Any:
+        """One number a text."""
+        rows = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        longest = max(map(len, rows))
+        ids = torch.zeros((len(rows), longest), dtype=torch.long)
+        mask = torch.zeros((len(rows), longest))
+        for place, row in enumerate(rows):
+            ids[place, : len(row)] = torch.tensor(row)
+            mask[place, : len(row)] = 1.0
+        hidden = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return self.head(pooled)[:, 0]
+
+    def scores(self, texts: Sequence[str], batch: int = 64) -> np.ndarray:
+        """Logits of many texts, without gradients."""
+        self.bert.eval()
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        found = np.zeros(len(texts), dtype=np.float32)
+        with torch.inference_mode():
+            for at in range(0, len(order), batch):
+                places = order[at : at + batch]
+                found[places] = self.logits([texts[place] for place in places]).numpy()
+        return found
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The trained tensors by their names in the embedding model, and the head."""
+        named = {
+            name: value.detach().numpy().copy()
+            for name, value in self.bert.named_parameters()
+            if value.requires_grad
+        }
+        named["head.weight"] = self.head.weight.detach().numpy()[0].copy()
+        named["head.bias"] = self.head.bias.detach().numpy().copy()
+        return named
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take trained tensors over."""
+        own = dict(self.bert.named_parameters())
+        with torch.no_grad():
+            for name, value in state.items():
+                if name == "head.weight":
+                    self.head.weight.copy_(torch.from_numpy(value)[None])
+                elif name == "head.bias":
+                    self.head.bias.copy_(torch.from_numpy(value))
+                else:
+                    own[name].copy_(torch.from_numpy(value))
+
+
+def train(
+    folder: Path,
+    rows: Sequence[Row],
+    seed: int,
+    steps: int,
+    *,
+    batch: int = 32,
+    rate: float = 1e-4,
+    smoothing: float = 0.02,
+    say: Callable[[str], None] = print,
+) -> Network:
+    """A network trained on ``rows`` by cross-entropy; kinds are drawn in fixed shares."""
+    network = Network(folder, seed)
+    rng = random.Random(seed)
+    piles: dict[str, list[Row]] = {}
+    for row in rows:
+        piles.setdefault(row.kind, []).append(row)
+    kinds = [kind for kind in _SHARES if piles.get(kind)]
+    weights = [_SHARES[kind] for kind in kinds]
+    body = [p for p in network.bert.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(
+        [{"params": body, "lr": rate}, {"params": network.head.parameters(), "lr": 1e-3}],
+        weight_decay=0.01,
+    )
+    warm = max(1, steps // 10)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda at: min((at + 1) / warm, (steps - at) / (steps - warm + 1))
+    )
+    network.bert.train()
+    total = 0.0
+    for step in range(1, steps + 1):
+        drawn = _drawn(rng, piles, kinds, weights, batch)
+        optimiser.zero_grad()
+        # Texts of a length together: padding is what takes the time.
+        varied = sorted(((_varied(rng, row), row.harmful) for row in drawn), key=_length)
+        for part in (varied[: batch // 2], varied[batch // 2 : -batch // 8], varied[-batch // 8 :]):
+            wanted = torch.tensor([1.0 - smoothing if bad else smoothing for _, bad in part])
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                logits = network.logits([text for text, _ in part])
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(
+                logits.float(), wanted, reduction="sum"
+            )
+            (loss / batch).backward()
+            total += float(loss.detach()) / batch
+        torch.nn.utils.clip_grad_norm_(body, 1.0)
+        optimiser.step()
+        schedule.step()
+        if step % 50 == 0:
+            say(f"seed {seed} step {step}: loss {total / 50:.3f}")
+            total = 0.0
+    return network
+
+
+def _length(pair: tuple[str, bool]) -> int:
+    return len(pair[0])
+
+
+def _drawn(
+    rng: random.Random,
+    piles: Mapping[str, list[Row]],
+    kinds: Sequence[str],
+    weights: Sequence[float],
+    batch: int,
+) -> list[Row]:
+    # Of a kind first the source, so that a thousand texts of one template do not drown others.
+    return [rng.choice(piles[kind]) for kind in rng.choices(kinds, weights, k=batch)]
+
+
+def _varied(rng: random.Random, row: Row) -> str:
+    text = row.text
+    if rng.random() < 0.2:
+        text = text.rstrip("?.! ")
+    if rng.random() < 0.08:
+        text = f"{rng.choice(_OPENINGS)} {text}"
+    return text
+
+
+_OPENINGS: Final = (
+    "please",
+    "hi,",
+    "hello!",
+    "quick question:",
+    "hey,",
+    "i have a question.",
+    "ok,",
+)
+
+
+def averaged(states: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The mean of trained tensors (Wortsman et al., "Model soups", 2022)."""
+    return {name: np.mean([state[name] for state in states], axis=0) for name in states[0]}
