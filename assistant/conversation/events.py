@@ -20,12 +20,45 @@ class Event(msgspec.Struct, frozen=True, tag_field="event"):
 
 
 class UsedItem(msgspec.Struct, frozen=True):
-    """A memory placed beside the question: kind is preference, feedback or turn."""
+    """What was placed beside the question: kind is preference, feedback, turn or chunk.
+
+    A chunk is a part of an attached file and ``place`` its citation, ``[report.pdf p. 3]``.
+    """
 
     kind: str
     id: str
     text: str
     score: float
+    place: str = ""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A file read for an answer: its pages or lines, none where it was read whole."""
+
+    name: str
+    places: tuple[str, ...]
+    kind: str
+
+
+class AttachedFile(msgspec.Struct, frozen=True):
+    """What became of a file of the conversation in one turn.
+
+    ``placed``: "whole", "parts" (``parts`` of ``parts_in_all``) or "none"; ``tokens`` is
+    what that took, ``size`` the file's bytes. ``blocked`` parts policy kept out. ``new``:
+    it came with this question. ``note`` says what a person must know about its reading.
+    """
+
+    id: str
+    name: str
+    kind: str
+    size: int
+    tokens: int
+    placed: Literal["whole", "parts", "none"]
+    parts: int
+    parts_in_all: int
+    blocked: int
+    new: bool
+    note: str = ""
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -54,7 +87,7 @@ class TurnBegan(Event, frozen=True, tag="began"):
 class Waiting(Event, frozen=True, tag="waiting"):
     """What is being waited for now; ``done`` of ``total`` where that is known."""
 
-    what: Literal["model", "memory", "policy", "prompt", "answer"]
+    what: Literal["model", "memory", "files", "policy", "prompt", "answer"]
     done: int = 0
     total: int = 0
 
@@ -84,6 +117,8 @@ class TurnEnded(Event, frozen=True, tag="ended"):
     ``status`` "confirm" means policy wants the user's yes: ask again with the rule in
     ``confirmed``. ``ruling`` is the strictest decision of the turn, if any.
     ``suggestion`` is one courteous line to show after the answer, or empty.
+    ``sources`` are the attached files that were read for the answer, and where;
+    ``attachments`` says of each file of the conversation what became of it.
     ``candidates`` holds all answers in their order when several were generated (one that
     policy stopped is empty) and ``chosen`` the index of ``answer`` among them.
     """
@@ -107,6 +142,8 @@ class TurnEnded(Event, frozen=True, tag="ended"):
     candidates: tuple[str, ...] = ()
     chosen: int = 0
     suggestion: str = ""
+    sources: tuple[Source, ...] = ()
+    attachments: tuple[AttachedFile, ...] = ()
 
 
 class TurnFailed(Event, frozen=True, tag="failed"):

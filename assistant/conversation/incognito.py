@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from assistant.conversation.attachments.shelves import MemoryShelf
 from assistant.conversation.branches import Branches
 from assistant.conversation.events import Ruling
 from assistant.conversation.ledger import released, turn_outcome, used_items
@@ -23,7 +24,7 @@ class IncognitoLedger:
     """Writes no text, no ids, no learning; only the count of rule and tier is kept.
 
     Its conversations live in this object's memory and end with it, unless the person has
-    one kept from here on. ``now`` is UTC.
+    one kept from here on. ``now`` is UTC; ``files`` are those attached to them.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class IncognitoLedger:
         new_id: Callable[[], str],
         log: Callable[[Sequence[Ruling]], None],
         now: Callable[[], datetime],
+        files: MemoryShelf,
     ) -> None:
         self._new_id, self._log, self._now = new_id, log, now
+        self.files = files
         self._turns: dict[str, list[Turn]] = {}
         self._used: dict[str, tuple[UsedItem, ...]] = {}
         self._tips: dict[str, str] = {}
@@ -69,6 +72,7 @@ class IncognitoLedger:
         """Drop one of them."""
         for turn in self._turns.pop(conversation, ()):
             self._used.pop(turn.id, None)
+            self.files.forget(turn=turn.id)
         self._tips.pop(conversation, None)
 
     def erase(self, turn: str) -> None:
@@ -82,6 +86,7 @@ class IncognitoLedger:
             if each.id != turn
         ]
         self._used.pop(turn, None)
+        self.files.forget(turn=turn)
 
     def past(self, question: Question) -> list[PastTurn]:
         """The turns so far on this branch."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from assistant.conversation.attachments.placing import PLACED_VERSION
 from assistant.conversation.branches import Branches, chosen_tip, follow_newest
-from assistant.conversation.events import Ruling
+from assistant.conversation.events import AttachedFile, Ruling
 from assistant.conversation.prompt import PastTurn
 from assistant.conversation.question import Outcome, Question, TurnKey
 from assistant.vault.records import ItemKind, Turn, TurnOutcome, TurnStatus, UsedItem
@@ -133,6 +134,7 @@ def turn_outcome(outcome: Outcome) -> TurnOutcome:
         "candidates": list(outcome.candidates),
         "added": outcome.added,
         "viewpoints": outcome.viewpoints,
+        "files": [_file_note(each) for each in outcome.files],
     }
     return TurnOutcome(
         TurnStatus(outcome.status),
@@ -147,6 +149,15 @@ def turn_outcome(outcome: Outcome) -> TurnOutcome:
         ruling.reason if ruling else "",
         json.dumps(notes),
     )
+
+
+def _file_note(file: AttachedFile) -> dict[str, object]:
+    """Ids and counts; the name is looked up, so that an erased file leaves none behind."""
+    return {
+        "id": file.id, "new": file.new, "parts": file.parts, "of": file.parts_in_all,
+        "tokens": file.tokens, "blocked": file.blocked,
+        "version": PLACED_VERSION,
+    }  # fmt: skip
 
 
 def turn_notes(turn: Turn) -> dict[str, object]:

@@ -40,9 +40,15 @@ def system_message(tier_lines: Sequence[str]) -> ChatMessage:
     return ChatMessage("system", "\n".join((SYSTEM_TEXT, *tier_lines)))
 
 
-def question_message(lines: Sequence[str], wishes: Beside, question: str) -> ChatMessage:
-    """The question with the lines its topic obliges to and the person's wishes beside it."""
-    return ChatMessage("user", "\n\n".join((*lines, wishes.around(question))))
+def question_message(
+    lines: Sequence[str], wishes: Beside, question: str, files: str = ""
+) -> ChatMessage:
+    """The question with the lines its topic obliges to and the person's wishes beside it.
+
+    ``files`` is text of attached files, quoted; the question stands nearest to the answer.
+    """
+    quoted = (files,) if files else ()
+    return ChatMessage("user", "\n\n".join((*quoted, *lines, wishes.around(question))))
 
 
 def past_messages(turns: Sequence[PastTurn]) -> tuple[ChatMessage, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.conversation.events import Ruling, Status, UsedItem
+from assistant.conversation.attachments.document import Document
+from assistant.conversation.events import AttachedFile, Ruling, Source, Status, UsedItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Question:
     cached or cold, at some cost. ``seed`` is already drawn: a turn draws no randomness.
     ``viewpoints`` asks for several viewpoints, which a tier may require besides.
     ``again_of`` is the turn whose place this one takes, on a branch of its own.
+    ``documents`` are the files sent with it.
     """
 
     text: str
@@ -28,6 +30,7 @@ class Question:
     confirmed: tuple[str, ...] = ()
     viewpoints: bool = False
     again_of: str = ""
+    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Outcome:
     template_version: int = 0
     added: str = ""
     viewpoints: str = ""
+    sources: tuple[Source, ...] = ()
+    files: tuple[AttachedFile, ...] = ()
 
     @property
     def ruling(self) -> Ruling | None:

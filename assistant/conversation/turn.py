@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 
 from assistant.conversation.answer import Answer, Streams
+from assistant.conversation.attachments.placing import KeptFile, Placed, Shelf, placing_for
 from assistant.conversation.events import (
     PolicyNotice,
     Recalled,
@@ -98,6 +99,7 @@ class Desk:
     clock: Callable[[], float]
     pause_background: Callable[[bool], None]
     risks: dict[str, float]
+    shelf: Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,9 @@ def run_turn(
         return
     for ruling in asked.rulings:
         yield PolicyNotice(ruling)
+    new = desk.shelf.keep(key, question.documents) + desk.shelf.of_turn(question.again_of)
     run = _Run(question, asked, desk, key, began)
+    run.attach(new, past[-1].question if past else "")
     yield from run.events(past_messages(past), when_cancelled, cancelled)
 
 
@@ -185,9 +189,16 @@ class _Run:
         self._instructions: tuple[str, ...] = ()
         self._beside = Beside()
         self._said = ""
+        self._new: tuple[str, ...] = ()
+        self._earlier = ""
+        self._placed = Placed()
         self._due = obligations(desk.policy, asked.text)
         self._rulings = list(asked.rulings)
         self._ended = False
+
+    def attach(self, new: tuple[str, ...], earlier: str) -> None:
+        """The files sent with this question, and the question before it, to read them by."""
+        self._new, self._earlier = new, earlier
 
     def events(
         self,
@@ -224,6 +235,21 @@ class _Run:
         if self._desk.model.state.phase is not Phase.READY and not cancelled():
             yield Waiting("model")
             self._desk.model.wait_ready(_LOAD_PATIENCE)
+        if not cancelled() and (files := self._desk.shelf.files(self._key.conversation)):
+            yield Waiting("files")
+            yield from self._place(files)
+
+    def _place(self, files: Sequence[KeptFile]) -> Iterator[TurnEvent]:
+        """Text of attached files beside the question; what policy keeps out of it is said."""
+        desk, question = self._desk, self._question
+        desk.model.wait_ready(_LOAD_PATIENCE)
+        system = system_message(desk.policy.system_lines).content
+        said = [system, *self._due.lines, self._beside.text, self._asked.text]
+        placing = placing_for(desk.model, desk.shelf, desk.gate, question, said)
+        new = frozenset(self._new)
+        self._placed = placing.place(self._asked.text, self._earlier, files, new)
+        desk.ledger.log(self._placed.rulings)
+        yield from map(PolicyNotice, self._placed.rulings)
 
     def _may_use(self, item: UsedItem) -> bool:
         """Policy-blocked memories never reach the prompt; the log counts the decision."""
@@ -237,7 +263,9 @@ class _Run:
     ) -> tuple[GenerateRequest, tuple[ChatMessage, ...]]:
         question, desk = self._question, self._desk
         own = (VIEWPOINTS_LINE,) if question.viewpoints else ()
-        message = question_message((*self._due.lines, *own), self._beside, self._asked.text)
+        message = question_message(
+            (*self._due.lines, *own), self._beside, self._asked.text, self._placed.text
+        )
         history = (system_message(desk.policy.system_lines), *past)
         fitting = desk.model.fit(history, message, question.max_tokens)
         request = GenerateRequest(
@@ -288,7 +316,9 @@ class _Run:
         answer, desk = self._streams.answer, self._desk
         outcome = replace(
             _blank(self._question, desk, status),
-            answer=answer.text, used=self._used, rulings=tuple(self._rulings),
+            answer=answer.text, used=(*self._used, *self._placed.used),
+            rulings=tuple(self._rulings),
+            sources=self._placed.sources if answer.text else (), files=self._placed.files,
             viewpoints=self._viewpoints(),
             profile=self._profile, instructions=self._instructions,
             tokens=answer.tokens, prompt_tokens=answer.prompt_tokens,
@@ -360,4 +390,5 @@ def _ended(key: TurnKey, outcome: Outcome) -> TurnEnded:
         first_token_s=outcome.first_token_s, first_shown_s=outcome.first_shown_s,
         tokens_per_s=outcome.tokens_per_s, seed=outcome.seed,
         personalised=outcome.personalised, candidates=outcome.candidates, chosen=outcome.chosen,
+        sources=outcome.sources, attachments=outcome.files,
     )  # fmt: skip

@@ -167,7 +167,8 @@ class Tree:
         kept = replace(
             turn, id=turn.id.removeprefix(PREFIX), conversation_id=conversation, parent_id=parent
         )
-        return ExportedTurn(kept, self._incognito.used(turn.id))
+        files = self._incognito.files.exported(turn.id, kept.id)
+        return ExportedTurn(kept, self._incognito.used(turn.id), (), files)
 
     def _move(self, request: MoveConversation) -> Done:
         folder = " ".join(request.folder.split())

@@ -12,6 +12,7 @@ from assistant.conversation.events import Ruling, UsedItem
 from assistant.conversation.ledger import turn_notes
 from assistant.conversation.prompt import VIEWPOINTS_LINE, question_message, system_message
 from assistant.errors import NoSuchItem
+from assistant.holder.citations import Citations
 from assistant.holder.interface import (
     ConversationItem,
     DecisionItem,
@@ -32,7 +33,7 @@ from assistant.vault.records import FeedbackKind, ItemKind, Turn
 
 if TYPE_CHECKING:
     from assistant.conversation.turn import Personaliser
-    from assistant.policy import EffectivePolicy
+    from assistant.policy import EffectivePolicy, Gate
     from assistant.vault import Vault
 
 ERASED = "[erased]"
@@ -44,6 +45,7 @@ class History:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+        self.citations = Citations(vault)
 
     def conversations(self, request: ListConversations) -> Iterator[ConversationItem]:
         """The list, pinned and latest first."""
@@ -73,12 +75,15 @@ class History:
 
     def items(self, branches: Branches, tip: str) -> Iterator[TurnItem]:
         """The turns of one branch, as the faces show them."""
-        for turn in branches.path(tip):
+        path = branches.path(tip)
+        sources, names = self.citations.sources(path), self.citations.names(path)
+        for turn in path:
             siblings = branches.siblings(turn.id)
             yield TurnItem(
                 turn.id, turn.conversation_id, turn.question, turn.answer, turn.status.value,
                 turn.created.isoformat(), self.rating(turn.id), strictest(turn),
                 turn.tokens, turn.tokens_per_s, siblings.index(turn.id) + 1, len(siblings),
+                names.get(turn.id, ()), sources.get(turn.id, ()),
             )  # fmt: skip
 
     def rating(self, turn_id: str) -> str:
@@ -99,8 +104,9 @@ class History:
                 for part in hit.parts
             )
             yield SearchHit(
-                hit.turn_id, hit.conversation_id, hit.title, snippet, hit.created.isoformat()
-            )
+                hit.turn_id, hit.conversation_id, hit.title, snippet,
+                hit.created.isoformat(), hit.file,
+            )  # fmt: skip
 
     def rename(self, request: RenameConversation) -> Iterator[DoneReply]:
         """Another title."""
@@ -149,9 +155,14 @@ class Account:
     """Answers `why`: ids are stored, texts are looked up anew, erased ones say so."""
 
     def __init__(
-        self, vault: Vault, history: History, policy: EffectivePolicy, personaliser: Personaliser
+        self,
+        vault: Vault,
+        history: History,
+        policy: EffectivePolicy,
+        gate: Gate,
+        personaliser: Personaliser,
     ) -> None:
-        self._vault, self._history = vault, history
+        self._vault, self._history, self._gate = vault, history, gate
         self._policy, self._personaliser = policy, personaliser
 
     def why(self, request: WhyQuery) -> Iterator[Why]:
@@ -166,13 +177,16 @@ class Account:
             personalised=turn.personalised, used=used, profile=profile,
             rules=rulings(turn), rules_in_force=int(notes.get("rules_in_force", 0)),
             prompt=self._prompt(turn, used), question=turn.question, answer=turn.answer,
+            files=self._history.citations.account(turn),
         )  # fmt: skip
 
     def _used(self, turn: Turn) -> tuple[UsedItem, ...]:
         stored = self._vault.turns.used(turn.id)
-        texts = self._texts(stored)
+        texts, parts = self._texts(stored), self._history.citations.used(stored)
         return tuple(
-            UsedItem(u.kind.value, u.item_id, texts.get(u.item_id, ERASED), u.score) for u in stored
+            parts.get(u.item_id)
+            or UsedItem(u.kind.value, u.item_id, texts.get(u.item_id, ERASED), u.score)
+            for u in stored
         )
 
     def _texts(self, stored: Any) -> dict[str, str]:
@@ -197,7 +211,9 @@ class Account:
     def _prompt(self, turn: Turn, used: tuple[UsedItem, ...]) -> str:
         """The prompt rendered anew from ids, the template version and the turns before."""
         notes: Any = turn_notes(turn)
-        wishes, _, _ = self._personaliser.render(used, tuple(notes.get("instructions", ())))
+        parts = [item.id for item in used if item.kind == ItemKind.CHUNK.value]
+        memories = [item for item in used if item.kind != ItemKind.CHUNK.value]
+        wishes, _, _ = self._personaliser.render(memories, tuple(notes.get("instructions", ())))
         branch = Branches(self._vault.turns.list(turn.conversation_id)).path(turn.id)
         lines = [f"[system] {system_message(self._policy.system_lines).content}"]
         for earlier in branch[:-1]:
@@ -205,6 +221,7 @@ class Account:
                 lines += [f"[user] {earlier.question}", f"[assistant] {earlier.answer}"]
         due = obligations(self._policy, turn.question)
         own = (VIEWPOINTS_LINE,) if notes.get("viewpoints") == "asked" else ()
-        asked = question_message((*due.lines, *own), wishes, turn.question)
+        files = self._history.citations.prompt(parts, self._gate)
+        asked = question_message((*due.lines, *own), wishes, turn.question, files)
         lines.append(f"[user] {asked.content}")
         return "\n".join(lines)

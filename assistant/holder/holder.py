@@ -25,6 +25,7 @@ from assistant.engine.messages import Sampling
 from assistant.errors import AssistantError, EngineError, UsageError, VaultLocked
 from assistant.holder import controls, overview, overview_wire
 from assistant.holder import interface as ask
+from assistant.holder.attachments import Attachments
 from assistant.holder.bounds import Bounds
 from assistant.holder.branches import Tree
 from assistant.holder.consents import Consents
@@ -112,11 +113,13 @@ class Holder:
         self._keeping = Keeping(vault, parts.gate, parts.policy, self._learning, parts.new_kdf)
         self._bounds = Bounds(parts, self._taste, consents, self.settings)
         why = self._taste.for_turn(0, earlier=True)
-        self._account = Account(vault, self._history, parts.policy, why)
+        self._account = Account(vault, self._history, parts.policy, parts.gate, why)
         self._vault_ledger = VaultLedger(vault)
+        self._attachments = Attachments(parts, self._feed)
         self._incognito = IncognitoLedger(
-            parts.new_id, lambda rulings: log_rulings(vault, rulings), parts.now
-        )
+            parts.new_id, lambda rulings: log_rulings(vault, rulings), parts.now,
+            self._attachments.incognito,
+        )  # fmt: skip
         self._risks: dict[str, float] = {}
         self._tree = Tree(vault, self._history, self._incognito, self._feed, self._risks)
         self._turn = threading.Lock()
@@ -195,6 +198,8 @@ class Holder:
                 yield Done("The model is in use.")
             case _ if self._tree.answers(request):
                 yield from self._tree.handle(request)
+            case _ if self._attachments.answers(request):
+                yield from self._attachments.handle(request)
             case _:
                 yield from self._kept(request)
 
@@ -281,6 +286,7 @@ class Holder:
         raise AssertionError("a turn ends with TurnEnded or TurnFailed")
 
     def _noted(self, event: TurnEvent, request: ask.Ask) -> TurnEvent:
+        self._attachments.heard(event, request.attachments)
         if not isinstance(event, TurnEnded):
             return event
         if event.context_size:
@@ -318,6 +324,7 @@ class Holder:
             confirmed=request.confirmed,
             viewpoints=request.viewpoints,
             again_of=request.again_of,
+            documents=self._attachments.documents(request.attachments),
         )
         ledger = self._incognito if incognito else self._vault_ledger
         desk = Desk(
@@ -334,6 +341,7 @@ class Holder:
             clock=parts.clock,
             pause_background=self._feed.pause,
             risks=self._risks,
+            shelf=self._attachments.shelf(incognito=incognito),
         )  # fmt: skip
         return desk, question
 
@@ -363,6 +371,7 @@ class Holder:
         self._running.cancel()
         with self._turn:
             self._feed.stop()
+            self._attachments.clear()
             parts.model.stop()
             parts.memory.stop()
             parts.vault.close()

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from assistant.conversation.events import TurnEvent
+from assistant.holder.attachments_wire import AttachmentReply, AttachmentRequest
 from assistant.holder.branches_wire import BranchReply, BranchRequest
 from assistant.holder.comparisons_wire import ComparisonReply, ComparisonRequest
 from assistant.holder.controls import ControlReply, ControlRequest
@@ -135,13 +136,14 @@ AnyRequest = (
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
     | Export | CopyText | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting
     | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest | ComparisonRequest
-    | BranchRequest
+    | BranchRequest | AttachmentRequest
 )  # fmt: skip
 
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
     | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply | BranchReply
+    | AttachmentReply
 )  # fmt: skip
 
 

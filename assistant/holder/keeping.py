@@ -105,6 +105,8 @@ class Keeping:
         for each in document.conversations:
             said = [Segment(t.turn.question, Origin.USER) for t in each.turns]
             said += [Segment(t.turn.answer, Origin.MODEL) for t in each.turns]
+            files = [file.attachment for t in each.turns for file in t.attachments]
+            said += [Segment(text, Origin.PASTED) for f in files for text in (f.name, f.text)]
             decision = self._gate.check(said, Where.EXPORT)
             if decision.effect is Effect.BLOCK:
                 ruling = ruling_of(decision, Where.EXPORT)
@@ -202,7 +204,7 @@ class Keeping:
         if request.kind == "feedback" and self._learning.forget_pick(request.id):
             return Done("Erased 1 item(s).")
         match request.kind:
-            case "turn" | "feedback" | "preference":
+            case "turn" | "feedback" | "preference" | "attachment":
                 erased = erase.item(ItemKind(request.kind), request.id)
             case "conversation":
                 self._vault.conversations.get(request.id)

@@ -16,6 +16,7 @@ from assistant.engine.interfaces import Memory, Phase
 from assistant.errors import AssistantError, NoSuchItem
 from assistant.personal.earlier import averaged, window
 from assistant.personal.history_index import HistoryIndex
+from assistant.personal.passages import PassageCache
 from assistant.personal.protocols import index_key
 from assistant.personal.remembered import forget_texts
 from assistant.personal.vectors import SmallIndex
@@ -29,7 +30,7 @@ _FEED_SLICE = 2000
 _HISTORY_LIMIT = 20_000
 """Turns up to which their words are indexed in this process too; beyond, the vault's own
 full-text index answers, so that a long history costs the screen nothing."""
-_KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN)
+_KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN, ItemKind.CHUNK)
 
 
 class LiveEmbedder:
@@ -71,6 +72,7 @@ class MemoryFeed:
         self._vault, self._memory, self._digest = vault, memory, digest
         self.preferences = SmallIndex()
         self.history = HistoryIndex()
+        self.passages = PassageCache()
         self._history_ready = threading.Event()
         self._unindexed: Iterator[Turn] | None = None
         self._turn_running = threading.Event()
@@ -84,7 +86,7 @@ class MemoryFeed:
 
     def start(self) -> None:
         """Begin; preferences are searchable at once, the rest when the child is ready."""
-        for found in self._vault.embeddings.all(self._digest):
+        for found in self._vault.embeddings.all(self._digest, chunks=False):
             if found.kind is ItemKind.PREFERENCE:
                 self.preferences.put(index_key(found.kind, found.item_id), found.vector)
         self._thread.start()
@@ -99,6 +101,7 @@ class MemoryFeed:
         self._stopped.set()
         self._wake.set()
         forget_texts()
+        self.passages.clear()
         if self._thread.is_alive():
             self._thread.join(5.0)
 
@@ -140,6 +143,7 @@ class MemoryFeed:
         keys = [index_key(kind, item) for kind, item in erased]
         self.preferences.remove(keys)
         self.history.remove(item for kind, item in erased if kind is ItemKind.TURN)
+        self.passages.clear()
         if keys and self._memory.state.phase in {Phase.READY, Phase.GENERATING}:
             try:
                 self._memory.index_remove(keys)
@@ -164,7 +168,9 @@ class MemoryFeed:
         self._caught_up.wait(max(0.0, deadline - time.monotonic()))
 
     def _nothing_kept(self) -> bool:
-        return not self._vault.preferences.list() and self._vault.turns.count() < 2
+        vault = self._vault
+        few = vault.turns.count() < 2 and not vault.attachments.count()
+        return few and not vault.preferences.list()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -211,7 +217,7 @@ class MemoryFeed:
         self._memory.index_clear()
         keys: list[str] = []
         vectors: list[bytes] = []
-        for found in self._vault.embeddings.all(self._digest):
+        for found in self._vault.embeddings.all(self._digest, chunks=False):
             if self._stopped.is_set():
                 return
             if found.kind is ItemKind.PREFERENCE:
@@ -243,7 +249,7 @@ class MemoryFeed:
             if kind is ItemKind.PREFERENCE:
                 for item, vector in kept.items():
                     self.preferences.put(index_key(kind, item), vector)
-            elif kept:
+            elif kept and kind is not ItemKind.CHUNK:
                 keys = [index_key(kind, item) for item in kept]
                 self._memory.index_put(keys, list(kept.values()))
 
@@ -278,7 +284,10 @@ class MemoryFeed:
         return kept
 
     def _text(self, kind: ItemKind, item: str) -> str:
-        """What stands for an item: a preference's text, a turn's question."""
+        """What stands for an item: a preference's or a part's text, a turn's question."""
+        if kind is ItemKind.CHUNK:
+            chunk = self._vault.attachments.chunks_by_id([item]).get(item)
+            return chunk.text if chunk else ""
         try:
             if kind is ItemKind.PREFERENCE:
                 return self._vault.preferences.get(item).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from assistant.conversation.events import Ruling, UsedItem
+from assistant.conversation.events import AttachedFile, Ruling, Source, UsedItem
 from assistant.holder.wire import Reply
 
 
@@ -80,6 +80,7 @@ class Why(Reply, frozen=True, tag="why-reply"):
     prompt: str
     question: str
     answer: str
+    files: tuple[AttachedFile, ...] = ()
 
 
 class ConversationItem(Reply, frozen=True, tag="conversation"):
@@ -98,7 +99,8 @@ class TurnItem(Reply, frozen=True, tag="turn"):
     """A stored turn. ``rating`` is "", "up", "down" or a score.
 
     It is the ``place``-th, from 1, of ``places`` turns that stand in the same place, each
-    on a branch of its own.
+    on a branch of its own. ``attached`` names the files that came with it; ``sources`` are
+    those that were read for its answer.
     """
 
     id: str
@@ -113,16 +115,22 @@ class TurnItem(Reply, frozen=True, tag="turn"):
     tokens_per_s: float | None = None
     place: int = 1
     places: int = 1
+    attached: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 class SearchHit(Reply, frozen=True, tag="search-hit"):
-    """A found turn; hits in ``snippet`` stand between U+E000 and U+E001."""
+    """A found turn; hits in ``snippet`` stand between U+E000 and U+E001.
+
+    ``file`` names the attached file in which it was found, "" for what was said.
+    """
 
     turn: str
     conversation: str
     title: str
     snippet: str
     created: str
+    file: str = ""
 
 
 class SettingItem(Reply, frozen=True, tag="setting"):

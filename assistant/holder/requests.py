@@ -28,7 +28,7 @@ class Ask(Request, frozen=True, tag="ask"):
     stays. Without ``text`` its question is asked again. ``earlier`` stands in the prompt in
     the place of what the conversation holds, after the gate read it. ``viewpoints`` asks
     for several. ``keeps_time``: the face itself says the session notice of ``StatusLine``.
-    Replies: the turn's events.
+    ``attachments`` are ids of files made ready by ``Attach``. Replies: the turn's events.
     """
 
     text: str
@@ -43,6 +43,7 @@ class Ask(Request, frozen=True, tag="ask"):
     earlier: tuple[Exchange, ...] = ()
     viewpoints: bool = False
     keeps_time: bool = False
+    attachments: tuple[str, ...] = ()
 
 
 FeedbackKind = Literal["up", "down", "score", "edit", "choice", "note"]
@@ -255,7 +256,9 @@ class EraseItem(Request, frozen=True, tag="erase"):
     backups this vault wrote as well, which would still hold it. Reply: ``Done``.
     """
 
-    kind: Literal["turn", "feedback", "preference", "conversation", "learned", "older"]
+    kind: Literal[
+        "turn", "feedback", "preference", "attachment", "conversation", "learned", "older"
+    ]
     id: str = ""
     backups: bool = False
 

@@ -72,6 +72,23 @@ def unit_vector(vector: bytes) -> array[float]:
     return array("d", (v / length for v in values))
 
 
+def cosine(left: bytes, right: bytes) -> float:
+    """How alike two stored vectors are, from -1 to 1. Raises ValueError as ``unit_vector``.
+
+    They are unit vectors already, so only the first is scaled anew.
+    """
+    return _dot(unit_vector(left), _plain(right))
+
+
+def _plain(vector: bytes) -> array[float]:
+    if len(vector) != 4 * DIMENSIONS:
+        raise ValueError(f"a vector has {4 * DIMENSIONS} bytes, not {len(vector)}")
+    values = array("f", vector)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
 def _dot(a: array[float], b: array[float]) -> float:
     product: float = sum(map(mul, a, b))
     return max(-1.0, min(1.0, product))

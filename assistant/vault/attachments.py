@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.vault.store import Store
 
 _COLUMNS = "id, turn_id, name, kind, size, sha256, note, text, created"
+_LIGHT = _COLUMNS.replace("text", "'' AS text")
 _CHUNK = "id, attachment_id, ordinal, start, stop, first, last, text"
 
 
@@ -65,18 +66,27 @@ class Attachments:
         return _attachment(row)
 
     def of_conversation(self, conversation_id: str) -> tuple[Attachment, ...]:
-        """What was attached in a conversation, oldest first."""
-        columns = ", ".join(f"attachments.{name}" for name in _COLUMNS.split(", "))
+        """What was attached in a conversation, oldest first, without the texts."""
         sql = (
-            f"SELECT {columns} FROM attachments JOIN turns ON turns.id = turn_id "
-            "WHERE conversation_id = ? ORDER BY attachments.n"
+            f"SELECT {_LIGHT} FROM attachments WHERE turn_id IN "
+            "(SELECT id FROM turns WHERE conversation_id = ?) ORDER BY n"
         )
         rows = self._store.read(lambda db: db.rows(sql, conversation_id))
         return tuple(_attachment(row) for row in rows)
 
+    def many(self, attachment_ids: Iterable[str]) -> dict[str, Attachment]:
+        """The attachments that exist among these ids, without the texts."""
+        sql = f"SELECT {_LIGHT} FROM attachments WHERE id IN"
+        ids = list(dict.fromkeys(attachment_ids))
+        rows = self._store.read(lambda db: db.rows_of(sql, ids))
+        return {row[0]: _attachment(row) for row in rows}
+
     def on_turns(self, turn_ids: Iterable[str]) -> dict[str, tuple[Attachment, ...]]:
-        """What was attached to each of these turns; turns without are left out."""
-        sql = f"SELECT n, {_COLUMNS} FROM attachments WHERE turn_id IN"
+        """What was attached to each of these turns, without the texts.
+
+        Turns without any are left out.
+        """
+        sql = f"SELECT n, {_LIGHT} FROM attachments WHERE turn_id IN"
         found: dict[str, tuple[Attachment, ...]] = {}
         rows = self._store.read(lambda db: db.rows_of(sql, list(turn_ids)))
         for row in sorted(rows, key=lambda row: int(row[0])):

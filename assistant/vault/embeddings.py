@@ -42,11 +42,15 @@ class Embeddings:
         if found:
             self._store.write(save)
 
-    def all(self, model_digest: str) -> Iterator[Embedding]:
-        """Every vector of one model, to feed the index at unlock; fetched in pages."""
+    def all(self, model_digest: str, *, chunks: bool = True) -> Iterator[Embedding]:
+        """Every vector of one model, to feed the index at unlock; fetched in pages.
+
+        Those of attached files' parts only with ``chunks``: they are in no index.
+        """
+        but = "" if chunks else "AND kind <> 'chunk' "
         sql = (
             "SELECT n, kind, item_id, model_digest, vector FROM embeddings "
-            f"WHERE n > ? AND model_digest = ? ORDER BY n LIMIT {_PAGE}"
+            f"WHERE n > ? AND model_digest = ? {but}ORDER BY n LIMIT {_PAGE}"
         )
         last = 0
         while True:

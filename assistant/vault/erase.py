@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from assistant.errors import NoSuchItem
+from assistant.vault.embeddings import TABLE_OF
 from assistant.vault.files import Disk, FolderLock, storage_error
 from assistant.vault.header import MAGIC
 from assistant.vault.records import Erased, ItemKind, to_microseconds
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from assistant.vault.database import Database
     from assistant.vault.store import Store
 
-_TABLE: Final = {
-    ItemKind.PREFERENCE: "preferences",
-    ItemKind.FEEDBACK: "feedback",
-    ItemKind.TURN: "turns",
-}
 BACKUPS_KEY: Final = "backups"
 # Settings under this prefix hold what was learned; "erase what was learned" drops them.
 LEARNED_PREFIX: Final = "learned."
@@ -159,7 +155,7 @@ def _conversation(db: Database, conversation_id: str) -> Erased:
 def _with_inferred(
     db: Database, kind: ItemKind, ids: list[str], *, required: bool = False
 ) -> Erased:
-    found = [row[0] for row in db.rows_of(f"SELECT id FROM {_TABLE[kind]} WHERE id IN", ids)]
+    found = [row[0] for row in db.rows_of(f"SELECT id FROM {TABLE_OF[kind]} WHERE id IN", ids)]
     if required and not found:
         raise NoSuchItem("There is no item with that id.")
     feedback: list[str] = []
@@ -167,6 +163,7 @@ def _with_inferred(
         feedback = [r[0] for r in db.rows_of("SELECT id FROM feedback WHERE turn_id IN", found)]
     inferred = [each for each in _inferred(db, [*found, *feedback]) if each not in found]
     items = _delete(db, ItemKind.PREFERENCE, inferred) + _delete(db, ItemKind.FEEDBACK, feedback)
+    items += _files(db, kind, found)
     if kind is ItemKind.TURN:
         for turn in found:
             db.change("DELETE FROM turn_used WHERE turn_id = ?", turn)
@@ -193,6 +190,17 @@ def _close_up(db: Database, turn: str) -> None:
               BRANCH_PREFIX + "*")  # fmt: skip
 
 
+def _files(db: Database, kind: ItemKind, found: list[str]) -> tuple[tuple[ItemKind, str], ...]:
+    """Erase what was attached to these turns, or the parts of these attachments."""
+    if kind is ItemKind.TURN:
+        files = [r[0] for r in db.rows_of("SELECT id FROM attachments WHERE turn_id IN", found)]
+        return _files(db, ItemKind.ATTACHMENT, files) + _delete(db, ItemKind.ATTACHMENT, files)
+    if kind is not ItemKind.ATTACHMENT:
+        return ()
+    parts = [r[0] for r in db.rows_of("SELECT id FROM chunks WHERE attachment_id IN", found)]
+    return _delete(db, ItemKind.CHUNK, parts)
+
+
 def _inferred(db: Database, sources: list[str]) -> list[str]:
     return [r[0] for r in db.rows_of("SELECT id FROM preferences WHERE provenance IN", sources)]
 
@@ -201,7 +209,7 @@ def _delete(db: Database, kind: ItemKind, ids: list[str]) -> tuple[tuple[ItemKin
     for item in ids:
         vectors = "DELETE FROM embeddings WHERE kind = ? AND item_id = ?"
         db.change(vectors, kind.value, item)
-        db.change(f"DELETE FROM {_TABLE[kind]} WHERE id = ?", item)
+        db.change(f"DELETE FROM {TABLE_OF[kind]} WHERE id = ?", item)
     return tuple((kind, item) for item in ids)
 
 

@@ -209,7 +209,8 @@ def _exported(store: Store, conversation: Conversation) -> ExportedConversation:
 def _exported_file(store: Store, file: Attachment) -> ExportedAttachment:
     chunks = Attachments(store).chunks([file.id])
     spans = tuple(Span(c.start, c.stop, c.first, c.last) for c in chunks)
-    return ExportedAttachment(file, tuple(c.id for c in chunks), spans)
+    whole = Attachments(store).get(file.id)
+    return ExportedAttachment(whole, tuple(c.id for c in chunks), spans)
 
 
 def _add_conversation(db: Database, exported: ExportedConversation) -> int | None:

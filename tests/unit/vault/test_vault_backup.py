@@ -180,7 +180,8 @@ def test_a_vault_of_every_released_format_opens_complete(tmp_path: Path, folder:
         assert [hit.item_id for hit in vault.search.turns("zebra", 3)] == [turn.id]
         if folder.name != "format-1":
             (file,) = vault.attachments.of_conversation(conversation.id)
-            assert (file.name, file.text, file.note) == ("zoo.txt", "Zebras graze.", "a note")
+            assert (file.name, file.text, file.note) == ("zoo.txt", "", "a note")
+            assert vault.attachments.get(file.id).text == "Zebras graze."
             assert [c.text for c in vault.attachments.chunks([file.id])] == ["Zebras graze."]
             assert [hit.file for hit in vault.search.history("graze")] == ["zoo.txt"]
         vault.preferences.add("goes on")

@@ -19,6 +19,7 @@ from assistant.vault.records import (
     ItemKind,
     PreferenceSource,
     ProfileValue,
+    Span,
     UsedItem,
 )
 from tests.vault_world import NOON, create, database_of, plain_pages, reopen, say
@@ -53,17 +54,25 @@ def filled(folder: Path) -> tuple[Vault, dict[str, str]]:
         f"likes {WORD}", source=PreferenceSource.PROPOSED, provenance=spoken.id
     )
     vault.drafts.put(turn.conversation_id, f"draft of {WORD}")
+    file = vault.attachments.add(
+        turn.id, name=f"{WORD}.txt", kind="text", size=9, sha256="0" * 64,
+        text=f"a file on {WORD}. " * 20, spans=[Span(0, 200, 1, 1), Span(150, 300, 1, 1)],
+    )  # fmt: skip
+    parts = vault.attachments.chunks([file.id])
     vault.embeddings.put(
         Embedding(kind, item, "m", VECTOR)
         for kind, item in (
             (ItemKind.TURN, turn.id),
             (ItemKind.FEEDBACK, spoken.id),
             (ItemKind.PREFERENCE, learned.id),
+            *((ItemKind.CHUNK, part.id) for part in parts),
         )
     )
     vault.atomically(lambda: others(40))
-    chat = turn.conversation_id
-    return vault, {"turn": turn.id, "feedback": spoken.id, "learned": learned.id, "chat": chat}
+    return vault, {
+        "turn": turn.id, "feedback": spoken.id, "learned": learned.id,
+        "chat": turn.conversation_id, "file": file.id, "one": parts[0].id, "two": parts[1].id,
+    }  # fmt: skip
 
 
 def test_an_erased_conversation_leaves_no_trace_in_any_page(tmp_path: Path) -> None:
@@ -78,6 +87,9 @@ def test_an_erased_conversation_leaves_no_trace_in_any_page(tmp_path: Path) -> N
             (ItemKind.TURN, ids["turn"]),
             (ItemKind.FEEDBACK, ids["feedback"]),
             (ItemKind.PREFERENCE, ids["learned"]),
+            (ItemKind.ATTACHMENT, ids["file"]),
+            (ItemKind.CHUNK, ids["one"]),
+            (ItemKind.CHUNK, ids["two"]),
         }
         assert erased.conversations == (ids["chat"],)
         assert vault.turns.count() == 80
@@ -109,6 +121,33 @@ def test_an_erased_preference_is_gone_from_rows_index_and_free_pages(tmp_path: P
         assert len(vault.search.preferences("number", 500)) == 300
 
 
+def test_an_erased_file_is_gone_from_every_page_and_its_turn_stays(tmp_path: Path) -> None:
+    vault, _ = create(tmp_path)
+    with vault:
+        turn = say(vault, "What is in it?", "Nothing much.")
+        for number in range(40):
+            other = " ".join(f"{number} something else" for _ in range(60))
+            vault.attachments.add(
+                turn.id, name="o", kind="text", size=1, sha256="0", text=other,
+                spans=[Span(0, len(other), 1, 1)],
+            )  # fmt: skip
+        text = f"about {WORD} " * 90
+        file = vault.attachments.add(
+            turn.id, name=f"{WORD}.pdf", kind="pdf", size=1, sha256="0", text=text,
+            spans=[Span(0, 700, 1, 1), Span(600, len(text), 1, 2)],
+        )  # fmt: skip
+        parts = vault.attachments.chunks([file.id])
+        vault.embeddings.put(Embedding(ItemKind.CHUNK, part.id, "m", VECTOR) for part in parts)
+        assert traces(vault, tmp_path, TAIL) >= 3
+        assert traces(vault, tmp_path, VECTOR) > 0
+        vault.erase.item(ItemKind.ATTACHMENT, file.id)
+        assert traces(vault, tmp_path, TAIL) == 0
+        assert traces(vault, tmp_path, VECTOR) == 0
+        assert vault.search.history(WORD) == ()
+        assert len(vault.attachments.of_conversation(turn.conversation_id)) == 40
+        vault.verify()
+
+
 def test_secure_delete_alone_would_not_do(tmp_path: Path) -> None:
     """Why VACUUM follows: this is what a plain DELETE and FTS5's default leave."""
     vault, _ = create(tmp_path)
@@ -130,7 +169,8 @@ def test_what_was_learned_from_a_conversation_goes_and_the_conversation_stays(
         assert vault.turns.get(ids["turn"]).id == ids["turn"]
         assert vault.feedback.list() == ()
         assert traces(vault, tmp_path, b"likes " + WORD.encode()) == 0
-        assert [each.kind for each in vault.embeddings.all("m")] == [ItemKind.TURN]
+        left = [each.kind for each in vault.embeddings.all("m")]
+        assert left == [ItemKind.TURN, ItemKind.CHUNK, ItemKind.CHUNK]
 
 
 def test_everything_learned_goes_and_what_was_stated_or_locked_stays(tmp_path: Path) -> None:
