@@ -56,11 +56,18 @@ class Decoder:
         self._between_steps = between_steps
 
     def run(
-        self, sequences: Sequence[int], sampling: Sampling, seed: int, limits: Limits
+        self,
+        sequences: Sequence[int],
+        sampling: Sampling,
+        seed: int,
+        limits: Limits,
+        grammar: str = "",
     ) -> tuple[int, float]:
         """Returns generated tokens and seconds. All sequences hold the prompt already."""
         running = [
-            Candidate(number, sequence, self._llama.sampler(sampling, (seed + number) % 2**32))
+            Candidate(
+                number, sequence, self._llama.sampler(sampling, (seed + number) % 2**32, grammar)
+            )
             for number, sequence in enumerate(sequences)
         ]
         samplers = [candidate.sampler for candidate in running]

@@ -299,23 +299,33 @@ class Llama:
 
     # --- sampling ----------------------------------------------------------------------
 
-    def sampler(self, sampling: Sampling, seed: int) -> Sampler:
-        """A sampler chain in C."""
+    def sampler(self, sampling: Sampling, seed: int, grammar: str = "") -> Sampler:
+        """A sampler chain in C. Raises EngineError for a grammar that does not parse."""
         words = int(self._api.llama_vocab_n_tokens(self._vocab))
-        return Sampler(self._api, self._context, words, sampling, seed)
+        chain = _samplers(self._api, words, sampling, seed)
+        if grammar:
+            # First: what it forbids must not push what it allows out of the likeliest.
+            chain.insert(0, self._grammar(grammar))
+        return Sampler(self._api, self._context, chain)
+
+    def _grammar(self, grammar: str) -> Any:
+        made = self._api.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+        if not made:
+            raise EngineError("The engine could not read a grammar.")
+        return made
 
 
 class Sampler:
     """A sampler chain, in llama.cpp's own order. Close it after use."""
 
-    def __init__(self, api: Any, context: Any, words: int, sampling: Sampling, seed: int) -> None:
+    def __init__(self, api: Any, context: Any, samplers: Sequence[Any]) -> None:
         self._sample = api.llama_sampler_sample
         self._free = api.llama_sampler_free
         self._context = context
         parameters = api.llama_sampler_chain_default_params()
         parameters.no_perf = True
         self._chain = api.llama_sampler_chain_init(parameters)
-        for sampler in _samplers(api, words, sampling, seed):
+        for sampler in samplers:
             api.llama_sampler_chain_add(self._chain, sampler)
 
     def sample(self, row: int) -> int:

@@ -93,10 +93,13 @@ class ModelSession:
         if reused >= 0:
             total = length(history) + len(question)
             emit(PromptEvaluated(total, reused, time.perf_counter() - began))
-            self._decode(request, total, rendered, emit)
+            try:
+                self._decode(request, total, rendered, emit)
+            finally:
+                self._drop_forks()
         else:
             emit(self._finished(rendered, length(history) + len(question), 0, 0.0))
-        self._drop_forks()
+            self._drop_forks()
 
     def probe(self, tokens: int) -> DecodeProbed:
         """Decode a few tokens greedily on the spare sequence."""
@@ -206,7 +209,9 @@ class ModelSession:
 
         decoder = Decoder(self.llama, emit, between)
         sequences = range(1, request.candidates + 1)
-        count, seconds = decoder.run(sequences, request.sampling, request.seed, limits)
+        count, seconds = decoder.run(
+            sequences, request.sampling, request.seed, limits, request.grammar
+        )
         emit(self._finished(rendered, total, count, seconds))
 
     def _finished(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from assistant.engine import (
     Phase,
     PromptProgress,
 )
-from assistant.errors import HistoryTooLong, ModelInvalid, PromptTooLong
+from assistant.errors import EngineError, HistoryTooLong, ModelInvalid, PromptTooLong
 from tests.unit.engine.turns import (
     SYSTEM,
     Answer,
@@ -312,3 +314,25 @@ def test_messages_of_every_role_are_counted_with_their_template(model: ModelClie
     counts = model.count_messages(chat)
     answer = ask(model, "x", chat[:-1], tokens=1)
     assert sum(counts) == answer.end.prompt_tokens
+
+
+def constrained(model: ModelClient, grammar: str, **more: Any) -> Answer:
+    request = GenerateRequest(
+        (SYSTEM,), user("How should answers be?"), max_tokens=24, grammar=grammar, **more
+    )
+    return collect(model.generate(request))
+
+
+def test_an_answer_under_a_grammar_matches_it_whatever_the_seed(model: ModelClient) -> None:
+    grammar = 'root ::= ("Prefer " | "Avoid ") ("short" | "long") " answers."'
+    for seed in range(4):
+        answer = constrained(model, grammar, seed=seed, candidates=2)
+        for text in answer.texts.values():
+            assert re.fullmatch(r"(Prefer|Avoid) (short|long) answers\.", text)
+
+
+def test_a_grammar_that_cannot_be_read_fails_its_request_and_no_other(model: ModelClient) -> None:
+    with pytest.raises(EngineError):
+        constrained(model, "root ::= (((")
+    assert constrained(model, 'root ::= "Yes."').text == "Yes."
+    assert ask(model, "What is a river?", tokens=4).text.strip()
