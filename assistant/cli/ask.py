@@ -6,11 +6,14 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
+from assistant.cli.attach import attach_all, read_all, show_sources
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, ruling_lines, say, say_part
+from assistant.conversation.attachments.reading import FileBytes
 from assistant.conversation.events import (
     AnswerText,
     PolicyNotice,
@@ -58,6 +61,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--fork", default="", metavar="TURN",
         help="in place of that turn's question, on a branch of its own; the old one stays",
     )  # fmt: skip
+    parser.add_argument(
+        "--attach", action="append", default=[], type=Path, metavar="FILE",
+        help="ask about a text, Markdown, PDF or code file (may be repeated)",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -76,7 +83,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         again_of=arguments.fork,
     )
     _check(request)
+    files = read_all(arguments.attach)
     application = context.application(warm=True)
+    request = _with(files, request, application, quiet=arguments.json)
     cancellation = Cancellation()
     with Interrupt(cancellation):
         events = application.handle(request, cancellation)
@@ -84,12 +93,19 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if isinstance(ending, TurnFailed):
         complain(f"{ending.message}\n{ending.hint}")
         return ending.exit_code
-    plain = _beside(request, ending, application) if arguments.beside else None
+    again = _with(files, request, application, quiet=True) if arguments.beside else request
+    plain = _beside(again, ending, application) if arguments.beside else None
     if arguments.json:
         print_json(as_json(ending) | ({"beside": plain.answer} if plain else {}))
     elif plain is not None:
         say(f"\n(Without what was learned:)\n{plain.answer}")
     return exit_code(ending)
+
+
+def _with(files: list[FileBytes], request: Ask, application: Application, *, quiet: bool) -> Ask:
+    """The request with the files made ready for it."""
+    items = attach_all(application, files, quiet=quiet)
+    return msgspec.structs.replace(request, attachments=tuple(item.id for item in items))
 
 
 def _beside(request: Ask, ending: TurnEnded, application: Application) -> TurnEnded | None:
@@ -157,7 +173,7 @@ def print_turn(events: Iterator[TurnEvent | AnyReply], *, quiet: bool) -> TurnEn
                 shown = True
             case PolicyNotice():
                 complain(ruling_lines(event.ruling, heading=f"Policy: {event.ruling.effect}"))
-            case Waiting(what="model" | "memory" as what) if sys.stderr.isatty():
+            case Waiting(what="model" | "memory" | "files" as what) if sys.stderr.isatty():
                 complain(f"({_WAITING[what]})")
     if ending is None:
         raise AssertionError("a turn ends with TurnEnded or TurnFailed")
@@ -166,7 +182,11 @@ def print_turn(events: Iterator[TurnEvent | AnyReply], *, quiet: bool) -> TurnEn
     return ending
 
 
-_WAITING = {"model": "loading the model", "memory": "loading the memory"}
+_WAITING = {
+    "model": "loading the model",
+    "memory": "loading the memory",
+    "files": "reading the attached files",
+}
 
 
 def _print_ending(ending: TurnEnded, *, shown: bool) -> None:
@@ -174,6 +194,7 @@ def _print_ending(ending: TurnEnded, *, shown: bool) -> None:
         say()
     if ending.chosen:
         say(f"\n(Your profile prefers another candidate:)\n{ending.answer}")
+    show_sources(ending)
     if ending.suggestion:
         complain(f"({ending.suggestion})")
     if ending.status == "refused" and ending.ruling is not None:
@@ -218,4 +239,6 @@ def as_json(ending: TurnEnded) -> dict[str, object]:
         "suggestion": ending.suggestion,
         "candidates": ending.candidates,
         "chosen": ending.chosen,
+        "sources": ending.sources,
+        "attachments": ending.attachments,
     }

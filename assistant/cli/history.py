@@ -6,6 +6,7 @@ import argparse
 
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
+from assistant.conversation.attachments.citing import sources_line
 from assistant.holder.branches_wire import (
     MoveConversation,
     PinConversation,
@@ -102,6 +103,13 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             return ListConversations(arguments.limit, arguments.folder)
 
 
+def told_turn(item: TurnItem) -> str:
+    """A stored turn in lines: question, what was attached, answer, sources."""
+    attached = "".join(f"\n> [attached: {name}]" for name in item.attached)
+    sources = f"\n{sources_line(item.sources)}" if item.sources else ""
+    return f"> {item.question}{attached}\n{item.answer}{sources}\n"
+
+
 def _show(reply: object) -> None:
     match reply:
         case ConversationItem():
@@ -114,7 +122,7 @@ def _show(reply: object) -> None:
             if reply.places > 1:
                 mark += f"  ‹{reply.place}/{reply.places}›"
             say(f"── {reply.id}  {reply.created[:16]}  {reply.status}{mark}")
-            say(f"> {reply.question}\n{reply.answer}\n")
+            say(told_turn(reply))
         case TreeItem():
             follows = f"follows {reply.parent}" if reply.parent else "begins"
             read = "● " if reply.read else "  "
@@ -122,6 +130,7 @@ def _show(reply: object) -> None:
             say(f"{read}{reply.id}  {reply.created[:16]}  {follows}  {question}")
         case SearchHit():
             snippet = reply.snippet.replace("\ue000", "«").replace("\ue001", "»")
-            say(f"{reply.turn}  {reply.created[:16]}  {reply.title}\n    {snippet}")
+            where = f"{reply.file}: " if reply.file else ""
+            say(f"{reply.turn}  {reply.created[:16]}  {reply.title}\n    {where}{snippet}")
         case Done():
             say(reply.what or "Done.")

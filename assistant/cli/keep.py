@@ -10,7 +10,9 @@ from assistant.cli.output import complain, print_json, say
 from assistant.errors import UsageError
 from assistant.holder.interface import AnyRequest, BackUp, Done, EraseItem, Export, Import, Lock
 
-_KINDS = ("turn", "feedback", "preference", "conversation", "learned", "older", "all")
+_KINDS = (
+    "turn", "feedback", "preference", "attachment", "conversation", "learned", "older", "all",
+)  # fmt: skip
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,8 +43,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     erase = _add(
         commands, "erase", run_erase,
-        "erase for good: turn ID, feedback ID, preference ID, conversation ID, "
-        "learned [CONVERSATION], older DAYS, or all",
+        "erase for good: turn ID, feedback ID, preference ID, attachment ID, "
+        "conversation ID, learned [CONVERSATION], older DAYS, or all",
     )  # fmt: skip
     erase.add_argument("kind", choices=_KINDS, metavar="|".join(_KINDS))
     erase.add_argument("id", nargs="?", default="", metavar="ID")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from assistant.cli import feedback_compare
 from assistant.cli.ask import Interrupt, print_turn
+from assistant.cli.attach import Waiting
 from assistant.cli.context import Context
 from assistant.cli.output import complain, say
 from assistant.conversation.events import TurnEnded, TurnFailed
@@ -61,6 +62,8 @@ _HELP = """\
 /why                 what shaped the last answer
 /again               answer the last question again
 /plainly             answer the last question again without what was learned
+/attach PATH         the next question is about this file; /detach takes it back
+/attachments         files that wait, and those of this conversation
 /new                 begin another conversation
 /history             earlier conversations
 /resume ID           go on with one of them
@@ -76,6 +79,7 @@ _HELP = """\
 class _State:
     application: Application
     incognito: bool
+    files: Waiting
     conversation: str = ""
     last: TurnEnded | None = None
     question: str = ""
@@ -86,7 +90,7 @@ class _State:
 def converse(context: Context, *, incognito: bool) -> int:
     """Read lines until they end. Exit code 0; 1 if the last turn was refused by policy."""
     application = context.application(warm=True)
-    state = _State(application, incognito)
+    state = _State(application, incognito, Waiting(application))
     if context.terminal:
         say("Type a question, or /help. Ctrl-C stops an answer, Ctrl-D leaves.")
     _greet(state)
@@ -137,6 +141,8 @@ def _turn(state: _State, text: str, *, personalise: bool = True, again_of: str =
         if ending.conversation:
             state.conversation = ending.conversation
         state.last, state.question = ending, text
+        if ending.status != "confirm":
+            state.files.asked()
         if state.unread:
             # They stood above; going on means that they were read.
             list(state.application.handle(AcknowledgeNotices()))
@@ -156,6 +162,7 @@ def _ask(
     request = Ask(
         text, state.conversation, state.incognito, personalise,
         confirmed=confirmed, again_of=again_of,
+        attachments=state.files.ids,
     )  # fmt: skip
     with Interrupt(cancellation):
         return print_turn(state.application.handle(request, cancellation), quiet=False)
@@ -250,16 +257,18 @@ def _history(state: _State, _rest: str) -> None:
 
 
 def _resume(state: _State, rest: str) -> None:
+    from assistant.cli.history import told_turn
+
     for item in state.application.handle(ShowConversation(rest or "last")):
         if isinstance(item, TurnItem):
             state.conversation = item.conversation
-            say(f"> {item.question}\n{item.answer}\n")
+            say(told_turn(item))
 
 
 def _search(state: _State, rest: str) -> None:
     for hit in state.application.handle(SearchHistory(rest)):
         if isinstance(hit, SearchHit):
-            say(f"{hit.conversation}  {hit.snippet}")
+            say(f"{hit.conversation}  {f'{hit.file}: ' if hit.file else ''}{hit.snippet}")
 
 
 def _status(state: _State, _rest: str) -> None:
@@ -326,6 +335,9 @@ _COMMANDS: dict[str, Callable[[_State, str], None]] = {
     "why": _why,
     "again": _again,
     "plainly": _plainly,
+    "attach": lambda state, rest: state.files.attach(rest),
+    "attachments": lambda state, _rest: state.files.show(state.conversation),
+    "detach": lambda state, rest: state.files.detach(rest),
     "new": _new,
     "history": _history,
     "resume": _resume,

@@ -6,6 +6,7 @@ import argparse
 
 from assistant.cli.context import Context
 from assistant.cli.output import print_json, say
+from assistant.holder.attachments_text import file_words
 from assistant.holder.interface import Why, WhyQuery
 
 
@@ -29,9 +30,11 @@ def show(why: Why) -> None:
     """The account in words."""
     say(f"Turn {why.turn} ({why.status}), model {why.model}, seed {why.seed}")
     say(f"Personalisation was {'on' if why.personalised else 'off'}.")
-    say("\nMemories used" + (":" if why.used else ": none was relevant enough."))
-    for item in why.used:
+    memories = [item for item in why.used if item.kind != "chunk"]
+    say("\nMemories used" + (":" if memories else ": none was relevant enough."))
+    for item in memories:
         say(f"  {_bar(item.score)} {item.score:.2f}  {item.kind} {item.id}: {item.text}")
+    _show_files(why)
     if why.profile:
         say("\nStyle profile:")
         for dimension, value in why.profile:
@@ -42,6 +45,17 @@ def show(why: Why) -> None:
     say("\nThe exact prompt:")
     for line in why.prompt.splitlines():
         say(f"  │ {line}")
+
+
+def _show_files(why: Why) -> None:
+    parts = [item for item in why.used if item.kind == "chunk"]
+    if parts:
+        say("\nRead of attached files:")
+    for item in parts:
+        start = " ".join(item.text.split())[:80]
+        say(f"  {_bar(item.score)} {item.score:.2f}  {item.place or item.id}: {start}")
+    for line in file_words(why.files):
+        say(f"  {line}")
 
 
 def _bar(score: float) -> str:

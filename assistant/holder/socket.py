@@ -27,6 +27,8 @@ from assistant.holder.interface import AnyReply, AnyRequest, Application, Cancel
 
 SOCKET_NAME = "holder.sock"
 _LIMIT = 8 * 1024 * 1024
+_REQUEST_LIMIT = 24 * 1024 * 1024
+"""A request may carry a file of ``reading.MAX_FILE_BYTES``."""
 _CANCEL = b"cancel"
 
 
@@ -160,7 +162,7 @@ class HolderSocket:
     def _answer(self, connection: Connection[Any, Any]) -> None:
         with connection:
             try:
-                request = _requests.decode(connection.recv_bytes(_LIMIT))
+                request = _requests.decode(connection.recv_bytes(_REQUEST_LIMIT))
             except (OSError, EOFError, msgspec.DecodeError):
                 return
             cancellation = Cancellation()
@@ -241,7 +243,10 @@ class RemoteApplication:
         except OSError as error:
             raise HolderGone("The process holding the vault went away.") from error
         with connection:
-            connection.send_bytes(_encode(request))
+            try:
+                connection.send_bytes(_encode(request))
+            except OSError as error:
+                raise HolderGone("The process holding the vault went away.") from error
             if cancellation is not None:
                 cancellation.when_cancelled(_sender(connection))
             while True:
