@@ -52,6 +52,7 @@ class ScriptedModel:
     answers: list[str | list[str]] = field(default_factory=list)
     default_answer: str = "A scripted answer."
     context_size: int = 2048
+    parameters: int = 1
     die_after: int | None = None
     fails_with: AssistantError | None = None
     before_token: Callable[[], None] = lambda: None
@@ -77,7 +78,7 @@ class ScriptedModel:
             unverified_architecture="script",
             context_size=self.context_size,
             trained_context=self.context_size,
-            parameters=1,
+            parameters=self.parameters,
             weight_bytes=1,
             template="chatml",
             can_shift=True,

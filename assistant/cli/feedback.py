@@ -78,6 +78,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             if reply.proposal is not None:
                 say(f"Noticed: {reply.proposal.text}")
                 say(f"Keep it: assistant preferences accept {reply.proposal.id}")
+            elif reply.pending:
+                say("A proposal may follow: assistant preferences proposals")
         elif isinstance(reply, FeedbackItem):
             _show(reply)
         elif isinstance(reply, Done):

@@ -40,6 +40,7 @@ from assistant.holder.leaving import Leaving
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.notices import Notices
 from assistant.holder.participation import Participation
+from assistant.holder.phrasing import Phrasing
 from assistant.holder.settings import MANNERS, SETTINGS, UserSettings
 from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
@@ -107,8 +108,9 @@ class Holder:
         self._history = History(vault)
         self._notices = Notices(vault, self.settings, parts.policy, parts.now, parts.local_time)
         self._learning = Learning(
-            vault, parts.gate, self._feed, self._taste, self.settings, consents, parts.now
-        )
+            vault, parts.gate, self._feed, self._taste, self.settings, consents, parts.now,
+            Phrasing(vault, parts.model, parts.policy),
+        )  # fmt: skip
         self._participation = Participation(parts, self._learning)
         self._keeping = Keeping(vault, parts.gate, parts.policy, self._learning, parts.new_kdf)
         self._bounds = Bounds(parts, self._taste, consents, self.settings)
@@ -262,7 +264,7 @@ class Holder:
     # -- a turn ----------------------------------------------------------------------------
 
     def _ask(self, request: ask.Ask, cancellation: Cancellation) -> Iterator[TurnEvent]:
-        with self._turn:
+        with self._turn, self._learning.phrasing.quiet():
             self._running = cancellation
             desk, question = self._prepare(self._tree.placed(request))
             for event in run_turn(

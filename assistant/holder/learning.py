@@ -17,6 +17,8 @@ from assistant.holder.comparisons_wire import NextComparison, PickComparison
 from assistant.holder.consents import Consents
 from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
 from assistant.holder.memory import MemoryFeed
+from assistant.holder.phrasing import Phrasing
+from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.holder.settings import UserSettings
 from assistant.holder.taste import Taste
 from assistant.personal.dimensions import ENDS, Dimension
@@ -27,7 +29,7 @@ from assistant.personal.preferences import (
     read_preference,
 )
 from assistant.personal.profile import DimensionState
-from assistant.personal.proposals import propose
+from assistant.personal.proposals import is_known, propose
 from assistant.personal.special import mentioned
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.records import (
@@ -60,9 +62,11 @@ class Learning:
         settings: UserSettings,
         consents: Consents,
         now: Callable[[], datetime],
+        phrasing: Phrasing,
     ) -> None:
         self._vault, self._gate, self._feed, self._taste = vault, gate, feed, taste
         self._settings, self.consents, self.now = settings, consents, now
+        self.phrasing = phrasing
 
     def handle(self, request: Any) -> Iterator[AnyReply]:
         """Answer one request; see ``interface``."""
@@ -95,6 +99,8 @@ class Learning:
                 yield from (profile_item(state) for state in self._taste.profile.states)
             case ask.SetProfile():
                 yield self._set_profile(request)
+            case AwaitProposal():
+                yield self.phrasing.wait(request.feedback) or Done("Nothing came of it.")
             case NextComparison() | PickComparison():
                 yield from Comparisons(self._vault, self._taste).handle(request)
             case _:
@@ -201,19 +207,35 @@ class Learning:
                 self.consents.refuse_note(act.value)
         learns = self._settings.on("learning")
         # One transaction: a person waits for one sync of the disk, not for three.
-        given = self._vault.atomically(lambda: self._keep(acts, turn, learns=learns))
+        stored, proposal = self._vault.atomically(lambda: self._keep(acts, turn, learns=learns))
         self._feed.changed()
         self._taste.changed()
-        return given
+        pending = learns and proposal is None and self._phrases(stored[-1], turn)
+        return FeedbackGiven(stored[0].id, turn.id, proposal, stored[-1].id if pending else "")
 
-    def _keep(self, acts: Sequence[Act], turn: Turn, *, learns: bool) -> FeedbackGiven:
+    def _phrases(self, act: Feedback, turn: Turn) -> bool:
+        return self.phrasing.begin(act, turn, lambda text: self._propose_phrased(act, text))
+
+    def _propose_phrased(self, given: Feedback, text: str) -> PreferenceItem | None:
+        """Keep what the model phrased, unless the act was taken back or it is known."""
+        act = self._vault.feedback.get(given.id)
+        source = PreferenceSource.PROPOSED
+        if act.kind is FeedbackKind.EDIT:
+            source = PreferenceSource.EDIT
+        known = self._vault.preferences.list()
+        if act.undone or is_known(text, known) or not self.may_keep(text):
+            return None
+        return self._proposed(text, source, act.id)
+
+    def _keep(
+        self, acts: Sequence[Act], turn: Turn, *, learns: bool
+    ) -> tuple[list[Feedback], PreferenceItem | None]:
         stored = [
             self._vault.feedback.add(turn.id, act.kind, act.value, act.reasons) for act in acts
         ]
         if acts[0].kind is FeedbackKind.CHOICE:
             self._vault.turns.set_answer(turn.id, chosen_answer(stored[0]))
-        proposal = self._propose(stored, turn) if learns else None
-        return FeedbackGiven(stored[0].id, turn.id, proposal)
+        return stored, self._propose(stored, turn) if learns else None
 
     def _check_note(self, text: str) -> None:
         """What is kept for later prompts passes the gate as a memory would. May raise."""
@@ -236,12 +258,14 @@ class Learning:
         for act in acts:
             found = propose(act, turn, earlier=earlier, known=known)
             if found is not None and self.may_keep(found.text):
-                kept = self._vault.preferences.add(
-                    found.text, source=found.source, provenance=found.provenance,
-                    state=PreferenceState.PROPOSED,
-                )  # fmt: skip
-                return self._item(kept)
+                return self._proposed(found.text, found.source, found.provenance)
         return None
+
+    def _proposed(self, text: str, source: PreferenceSource, act: str) -> PreferenceItem:
+        kept = self._vault.preferences.add(
+            text, source=source, provenance=act, state=PreferenceState.PROPOSED
+        )
+        return self._item(kept)
 
     def propose_text(
         self, text: str, *, source: PreferenceSource, topic: str = ""

@@ -31,11 +31,15 @@ class PreferenceItem(Reply, frozen=True, tag="preference"):
 
 
 class FeedbackGiven(Reply, frozen=True, tag="feedback-given"):
-    """The act's id and, when something may be learned, a proposal waiting for a yes."""
+    """The act's id and, when something may be learned, a proposal waiting for a yes.
+
+    ``pending`` is not empty while the model phrases one: ``AwaitProposal`` takes it.
+    """
 
     id: str
     turn: str
     proposal: PreferenceItem | None = None
+    pending: str = ""
 
 
 class FeedbackItem(Reply, frozen=True, tag="feedback-item"):

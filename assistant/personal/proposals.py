@@ -109,7 +109,7 @@ def propose(
         offer, text = SAYINGS.get(saying, ("", saying))
         line = f"You seem to prefer {offer}." if offer else _quoting(text)
         proposal = Proposal(line, text, source, act.id)
-        if not _known(proposal, known):
+        if not is_known(text, known):
             return proposal
     return None
 
@@ -294,11 +294,11 @@ def _quoting(text: str) -> str:
     return f"Remember this: {text}"
 
 
-def _known(proposal: Proposal, known: Sequence[Preference]) -> bool:
-    """Whether a preference of any state says this already, or its opposite was stated."""
-    wishes = set(read_preference(proposal.text).wishes)
+def is_known(text: str, known: Sequence[Preference]) -> bool:
+    """Whether a preference of any state, rejected ones too, says this already."""
+    wishes = set(read_preference(text).wishes)
     return any(
-        p.text.strip().lower() == proposal.text.strip().lower()
+        p.text.strip().lower() == text.strip().lower()
         or (wishes and wishes <= set(read_preference(p.text).wishes))
         for p in known
     )

@@ -63,6 +63,8 @@ from assistant.holder.interface import (
     ConversationItem,
     CopyAllowed,
     CopyText,
+    DecisionItem,
+    DecisionQuery,
     DeleteConversation,
     DeletePreference,
     Done,
@@ -110,6 +112,7 @@ from assistant.holder.overview_wire import (
     PolicyQuery,
     PolicyWish,
 )
+from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.holder.risks import RiskRow
 from assistant.policy.comment import RuleComment
 
@@ -152,6 +155,7 @@ class Script:
     propose: str = ""
     suggestion: str = ""
     comparisons: tuple[ComparisonItem, ...] = ()
+    phrases: str = ""
 
     def answer(self, question: str) -> str:
         """The whole answer to a question."""
@@ -182,6 +186,14 @@ class ScriptedApplication:
         self.policy: list[AuthorityItem | PolicyItem] = _policy()
         self.models: list[ModelItem] = _models()
         self.drafts: dict[str, str] = {}
+        self.decisions: list[DecisionItem] = _decisions()
+        self.recalled: list[RecallHit] = [
+            RecallHit(
+                "preference", "p1", "Use bullet lists where they fit.", 0.81, 4.2, 0.74, True
+            ),
+            RecallHit("turn", "t1", "How do I start with sourdough?", 0.52, 6.1, 0.43, True),
+            RecallHit("feedback", "f1", "Planets by size", 0.11, 0.0, 0.21, False),
+        ]
         self.parents: dict[str, str] = {}
         self.tips: dict[str, str] = {}
         self.incognito: dict[str, TurnItem] = {}
@@ -409,7 +421,7 @@ class ScriptedApplication:
         proposal = None
         if self.script.propose and request.kind in {"edit", "down", "up"}:
             proposal = self._prefer(self.script.propose, "proposed", "from an edit")
-        yield FeedbackGiven(act, request.turn, proposal)
+        yield FeedbackGiven(act, request.turn, proposal, act if self.script.phrases else "")
 
     def _undo(self, request: UndoFeedback) -> Iterator[AnyReply]:
         act = request.id or next(reversed(self.feedback), "")
@@ -598,6 +610,21 @@ def _comment(request: AddComment) -> CommentItem:
     return CommentItem("k1", kept)
 
 
+def _decisions() -> list[DecisionItem]:
+    def one(seq: int, rule: str, tier: str, where: str, effect: str,
+            score: float | None = None, view: str = "") -> DecisionItem:  # fmt: skip
+        issuer = "Baseline" if tier == "national" else "Example Bank"
+        return DecisionItem(seq, STAMP, rule, tier, issuer, where, effect, score, view)
+
+    return [
+        one(1, "ai-disclosure", "national", "output", "note"),
+        one(2, "no-investment-advice", "organisation", "input", "block", 0.82),
+        one(3, "hide-accounts", "organisation", "export", "redact", None, "digits"),
+        one(4, "no-investment-advice", "organisation", "input", "block", 0.61, "turns+"),
+        one(5, "medical-dosage", "national", "input", "confirm", 0.41),
+    ]
+
+
 def _models() -> list[ModelItem]:
     mb, gb = 1_000_000, 1_000_000_000
     reviewed = Ruling(
@@ -639,6 +666,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     GiveFeedback: lambda app, r: app._give(r),
     UndoFeedback: lambda app, r: app._undo(r),
     NextComparison: lambda app, r: _next(app, r),
+    AwaitProposal: lambda app, r: [app._prefer(app.script.phrases, "proposed", "from a note")],
     PickComparison: lambda app, r: [FeedbackGiven("start-" + r.dimension, "")],
     ListFeedback: lambda app, r: list(app.feedback.values())[: r.limit],
     ListPreferences: lambda app, r: _listed(app, r.state),
@@ -648,9 +676,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     EditPreference: lambda app, r: [app._change(r.id, text=r.text)],
     SetPreferenceState: lambda app, r: [app._change(r.id, state=r.state)],
     DeletePreference: lambda app, r: _drop(app, r.id),
-    RecallQuery: lambda app, r: [
-        RecallHit("preference", p.id, p.text, 0.5, 0.4, 0.6, True) for p in _listed(app, "")
-    ],
+    RecallQuery: lambda app, r: app.recalled[: r.k],
     WhyQuery: lambda app, r: app._why(r),
     ListConversations: lambda app, r: app._list(r),
     TreeQuery: lambda app, r: app._tree(r),
@@ -658,6 +684,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     KeepIncognito: lambda app, r: app._keep_incognito(r),
     PinConversation: lambda app, r: app._put(r.id, pinned=r.pinned),
     MoveConversation: lambda app, r: app._put(r.id, folder=r.folder),
+    DecisionQuery: lambda app, r: app.decisions[-r.limit :],
     CopyText: lambda app, r: app._copy(r),
     ShowConversation: lambda app, r: app._conversation(r.id),
     SearchHistory: lambda app, r: app._search(r),

@@ -171,3 +171,15 @@ async def test_feedback_without_an_answer_says_so() -> None:
         await drive.keys("alt+up")
         assert "no finished answer" in drive.text
         assert not given(drive)
+
+
+async def test_what_the_model_phrases_is_offered_when_it_is_there() -> None:
+    async with opened(Script(phrases="Use metric units.")) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+e")
+        await drive.typed("x")
+        await drive.keys("ctrl+s")
+        await until(lambda: "Use metric units." in drive.text)
+        await drive.keys("alt+y")
+        kept = drive.front.application.asked(SetPreferenceState)
+        assert [one.state for one in kept] == ["active"]

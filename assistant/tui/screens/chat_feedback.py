@@ -18,6 +18,7 @@ from assistant.holder.interface import (
     SetPreferenceState,
     UndoFeedback,
 )
+from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.tui.requests import Requests
 from assistant.tui.screens.chat_turns import TurnsScreen
 from assistant.tui.screens.dialogs import LongText, OneLine
@@ -178,4 +179,13 @@ class FeedbackScreen(TurnsScreen):
             self.proposals.offer(given.proposal)
             if browsing:
                 self.proposals.focus()
+        elif given.pending:
+            self._await_proposal(given.pending)
         return True
+
+    @work(group="proposal")
+    async def _await_proposal(self, feedback: str) -> None:
+        """Offer what the model phrases, when it has; nothing else waits for it."""
+        proposal = await self.requests.one(AwaitProposal(feedback), PreferenceItem)
+        if proposal is not None and self.is_attached:
+            self.proposals.offer(proposal)
