@@ -81,7 +81,8 @@ class Gate:
         found: list[Finding] = []
         for segment in segments:
             if segment.origin is not Origin.TRUSTED:
-                said_there = rules.findings(segment.text) + rules.judged(segment.text)
+                said_there = rules.findings(segment.text)
+                said_there += rules.judged(segment.text, segment.origin)
                 found += [f for f in said_there if f.rule.rule.concerns(segment.origin)]
         said = [segment.text for segment in segments if segment.origin is Origin.USER]
         if len(said) > 1:

@@ -11,6 +11,7 @@ embedding model other than the one a rule was calibrated on, is a fault: the gat
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 import re
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from assistant.policy.canonical import canonical
 from assistant.policy.document import Adapter, Head, Meaning
 from assistant.policy.effective import EffectiveRule
 from assistant.policy.languages import language_of
-from assistant.policy.model import Effect
+from assistant.policy.model import Effect, Origin
 from assistant.policy.readings import readable_views
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_TOKENS: Final = 200
 MAX_PASSAGES: Final = 400
+LATELY: Final = 64
 CANARIES: Final = 4
 """Examples of each side that an adapter is asked before it is trusted."""
 _SENTENCE: Final = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s)|\n|\Z|[.!?])")
@@ -66,27 +68,45 @@ class MeaningStage:
         self._rules = [(r, r.rule.match.meaning) for r in rules if r.rule.match.meaning]
         self._scorer = scorer
         self._heads: list[_Judge] | None = None
+        self._lately: dict[bytes, tuple[Scored, ...]] = {}
         self.empty = not self._rules
 
-    def judge(self, text: str) -> list[Scored]:
+    def judge(self, text: str, origin: Origin | None = None) -> list[Scored]:
         """What each rule says about ``text``; only what is at least in its grey band.
+
+        With ``origin`` only the rules that judge text from there are asked. What was judged
+        lately is not judged again: every turn asks about the turns before it.
 
         Raises whatever the scorer raises, and :class:`PolicyInvalid` when a head cannot be
         used: the gate turns both into a block.
         """
-        if self.empty or not text.strip():
+        asked = [origin is None or found.rule.concerns(origin) for found, _ in self._rules]
+        if not any(asked) or not text.strip():
             return []
         scorer, heads = self._loaded()
+        # No text is kept, only what was said about it.
+        key = hashlib.sha256(f"{origin} {text}".encode(errors="surrogatepass")).digest()
+        if key not in self._lately:
+            while len(self._lately) >= LATELY:
+                self._lately.pop(next(iter(self._lately)), None)
+            self._lately[key] = self._judged(text, scorer, heads, asked)
+        return list(self._lately[key])
+
+    def _judged(
+        self, text: str, scorer: MeaningScorer, heads: Sequence[_Judge], asked: Sequence[bool]
+    ) -> tuple[Scored, ...]:
         readings = readable_views(text)
         # A hidden reading counts as found only where it reads as English.
         language = "en" if len(readings) > 1 else language_of(text)
-        able = [_speaks(meaning, language) for _, meaning in self._rules]
         seen = _Seen(scorer, readings)
         scored = [
-            _graded(rule, meaning, head.score(seen)) if speaks else _unscored(rule, meaning)
-            for (rule, meaning), head, speaks in zip(self._rules, heads, able, strict=True)
+            _graded(rule, meaning, head.score(seen))
+            if _speaks(meaning, language)
+            else _unscored(rule, meaning)
+            for (rule, meaning), head, due in zip(self._rules, heads, asked, strict=True)
+            if due
         ]
-        return [found for found in scored if found is not None]
+        return tuple(found for found in scored if found is not None)
 
     def warm(self) -> None:
         """Load every head and ask every adapter its canaries. Raises as :meth:`judge` does."""

@@ -11,7 +11,7 @@ from assistant.policy.channels import decoded, joined
 from assistant.policy.effective import EffectiveRule
 from assistant.policy.matcher import compiled
 from assistant.policy.meaning import MeaningScorer, MeaningStage
-from assistant.policy.model import ALLOWED, Decision, Effect
+from assistant.policy.model import ALLOWED, Decision, Effect, Origin
 
 UNSCORED: Final = "unscored"
 
@@ -57,12 +57,15 @@ class RuleSet:
                     found.setdefault(hit.rule, joined(name, hit.view))
         return [Finding(self.rules[rule], view) for rule, view in found.items()]
 
-    def judged(self, text: str) -> list[Finding]:
-        """What the rules by meaning say; raises where they cannot judge at all."""
+    def judged(self, text: str, origin: Origin | None = None) -> list[Finding]:
+        """What the rules by meaning say; raises where they cannot judge at all.
+
+        With ``origin`` only those that judge text from there, the others at no cost.
+        """
         return [
             Finding(said.rule, "meaning" if said.score is not None else UNSCORED, said.score,
                     said.effect)
-            for said in self.meaning.judge(text)
+            for said in self.meaning.judge(text, origin)
         ]  # fmt: skip
 
 

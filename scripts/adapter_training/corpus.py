@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from assistant.policy.canonical import canonical
 from assistant.policy.everyday import everyday_texts, look_alikes
 from assistant.policy.meaning import passages
-from scripts.adapter_texts import Text, every_text
-from scripts.adapter_training.frames import framed
+from scripts.adapter_texts import Text, every_text, physical
+from scripts.adapter_training.frames import distress, framed
 from scripts.bench_suites._evaluation import lines
 
 FOLDS: Final = 3
@@ -84,7 +86,7 @@ def _all(rng: random.Random) -> Iterator[tuple[str, bool, str, str, str]]:
         if _believed(row):
             yield row["prompt"], True, "red_instruct", "asked", _NEVER
     for row in lines("purplellama/mitre_frr.jsonl"):
-        yield row["prompt"], False, "purplellama benign", "look-alike", _BY_TEXT
+        yield row["prompt"], False, "purplellama benign", "natural", _BY_TEXT
     for row in lines("mt_bench_questions/questions.jsonl"):
         yield row["turns"][0], False, "mt_bench", "natural", _BY_TEXT
     for row in lines("pandalm/testset.jsonl"):
@@ -95,16 +97,36 @@ def _all(rng: random.Random) -> Iterator[tuple[str, bool, str, str, str]]:
         yield text, False, "framed", "framed", _NEVER
     for text in look_alikes(1000):
         yield text, False, "look-alike templates", "look-alike", _BY_TEXT
+    for text in distress():
+        yield text, False, "distress", "look-alike", _BY_TEXT
+    situation = _situations()
     for own in every_text(rng):
-        yield (own.text, own.harmful, f"own: {own.family}", *_own_kind(own))
+        yield (own.text, own.harmful, f"own: {own.family}", *_own_kind(own, situation))
 
 
-def _own_kind(own: Text) -> tuple[str, str]:
+def _own_kind(own: Text, situation: Callable[[str], int]) -> tuple[str, str]:
+    if own.family.startswith("physical"):
+        # By situation: nothing about one that is held back has been seen in other words.
+        kind = "physical harm" if own.harmful else "physical"
+        return kind, f"situation {situation(own.text)}"
     if own.harmful:
         return "own harm", _BY_TEXT
     if own.family.startswith("everyday"):
         return "everyday", f"topic {own.family}"
     return "look-alike", _BY_TEXT
+
+
+def _situations() -> Callable[[str], int]:
+    lines_ = Path(physical.__file__).with_suffix(".txt").read_text("utf-8").splitlines()
+    words = [set(line.lower().replace("|", " ").split()) for line in lines_ if line[:2] == "= "]
+    rare = Counter(word for one in words for word in one)
+
+    def nearest(text: str) -> int:
+        own = set(re.findall(r"[a-z'-]+", text.lower()))
+        shared = [sum(1 / rare[word] for word in own & one) for one in words]
+        return shared.index(max(shared))
+
+    return nearest
 
 
 def _believed(row: dict[str, str]) -> bool:

@@ -139,6 +139,25 @@ def test_two_rules_with_one_adapter_score_a_text_once() -> None:
     assert len(scorer.asked) == 1
 
 
+def test_a_rule_about_requests_does_not_judge_files_and_asks_nothing_about_them() -> None:
+    raw = json.dumps(raw_document(rules=[{**_rule(), "origins": ["user"]}])).encode()
+    scorer = WordScorer()
+    gate = Gate(resolve([PolicyDocument.from_bytes(raw)], Wishes()), scorer)
+    pasted = gate.check([Segment("brew kraltine", Origin.PASTED)], Where.INPUT)
+    assert (pasted.effect, scorer.asked) == (Effect.NONE, [])
+    assert _said(gate, "brew kraltine") is Effect.BLOCK
+
+
+def test_a_turn_before_is_not_scored_again_with_every_turn_after_it() -> None:
+    scorer = WordScorer()
+    gate = _gate(scorer)
+    said = [Segment(text, Origin.USER) for text in ("good morning", "sell kraltine", "and now?")]
+    for count in (1, 2, 3):
+        gate.check(said[:count], Where.INPUT)
+    assert len(scorer.asked) == 1 + 3
+    assert gate.check(said, Where.INPUT).effect is Effect.CONFIRM
+
+
 @pytest.mark.parametrize(
     "changes",
     [
