@@ -112,7 +112,6 @@ from assistant.holder.overview_wire import (
     PolicyQuery,
     PolicyWish,
 )
-from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.holder.risks import RiskRow
 from assistant.policy.comment import RuleComment
 
@@ -155,7 +154,6 @@ class Script:
     propose: str = ""
     suggestion: str = ""
     comparisons: tuple[ComparisonItem, ...] = ()
-    phrases: str = ""
 
     def answer(self, question: str) -> str:
         """The whole answer to a question."""
@@ -421,7 +419,7 @@ class ScriptedApplication:
         proposal = None
         if self.script.propose and request.kind in {"edit", "down", "up"}:
             proposal = self._prefer(self.script.propose, "proposed", "from an edit")
-        yield FeedbackGiven(act, request.turn, proposal, act if self.script.phrases else "")
+        yield FeedbackGiven(act, request.turn, proposal)
 
     def _undo(self, request: UndoFeedback) -> Iterator[AnyReply]:
         act = request.id or next(reversed(self.feedback), "")
@@ -666,7 +664,6 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     GiveFeedback: lambda app, r: app._give(r),
     UndoFeedback: lambda app, r: app._undo(r),
     NextComparison: lambda app, r: _next(app, r),
-    AwaitProposal: lambda app, r: [app._prefer(app.script.phrases, "proposed", "from a note")],
     PickComparison: lambda app, r: [FeedbackGiven("start-" + r.dimension, "")],
     ListFeedback: lambda app, r: list(app.feedback.values())[: r.limit],
     ListPreferences: lambda app, r: _listed(app, r.state),

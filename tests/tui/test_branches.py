@@ -15,7 +15,7 @@ from assistant.holder.branches_wire import (
 )
 from assistant.holder.interface import Ask, ConversationItem, CopyText
 from assistant.tui.screens.chat import ChatScreen
-from assistant.tui.screens.history import Group, grouped
+from assistant.tui.screens.history import grouped
 from assistant.tui.screens.tree import MAX_DEPTH, TreeScreen, drawn
 from tests.tui.driving import WIDE, Drive, opened, until
 from tests.tui.scripted_front import STAMP, Script

@@ -151,6 +151,51 @@ async def history(drive: Drive) -> None:
     await drive.quiet()
 
 
+async def folders(drive: Drive) -> None:
+    await drive.unlock()
+    for text in ("Removal van", "Sourdough for beginners", "Planets by size", "A new kettle"):
+        await drive.ask(text)
+        await drive.keys("ctrl+n")
+    application = drive.front.application
+    for place, (folder, pinned) in enumerate((("", True), ("", False), ("Bakery", False))):
+        identity = list(application.conversations)[place]
+        application.conversations[identity] = msgspec.structs.replace(
+            application.conversations[identity], folder=folder, pinned=pinned
+        )
+    await drive.keys("f2")
+
+
+async def branches(drive: Drive) -> None:
+    await answer(drive)
+    await drive.ask("And with rye?")
+    await drive.keys("escape", "up", "f")
+    await drive.keys("ctrl+a", "ctrl+k")
+    await drive.typed("How do I start with yeast?")
+    await drive.keys("ctrl+s")
+    await drive.ask("How long does it rest?")
+    await drive.keys("escape", "r")
+    await drive.quiet()
+
+
+async def tree(drive: Drive) -> None:
+    await branches(drive)
+    await drive.keys("escape")
+    await drive.keys("shift+f2")
+
+
+async def decisions(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("shift+f6")
+
+
+async def recall(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("shift+f3")
+    await drive.typed("a loaf in a list")
+    await until(lambda: "Planets" in drive.text)
+    await drive.keys("enter")
+
+
 async def search(drive: Drive) -> None:
     await history(drive)
     await drive.keys("slash")
@@ -302,6 +347,15 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (risks, SMALL, "locked", "dark"),
     (risks, WIDE, "locked", "dark"),
     (notice, SMALL, "locked", "dark"),
+    (folders, SMALL, "locked", "dark"),
+    (folders, WIDE, "locked", "light"),
+    (branches, SMALL, "locked", "dark"),
+    (tree, SMALL, "locked", "dark"),
+    (tree, WIDE, "locked", "dark"),
+    (decisions, SMALL, "locked", "dark"),
+    (decisions, WIDE, "locked", "high-contrast"),
+    (recall, SMALL, "locked", "dark"),
+    (recall, WIDE, "locked", "light"),
 ]
 
 

@@ -256,7 +256,19 @@ class ChatScreen(CopyingScreen):
         """Every rule in force."""
         from assistant.tui.screens.policy import PolicyScreen
 
-        await self.app.push_screen(PolicyScreen(self.requests))
+        await self.app.push_screen(PolicyScreen(self.requests, self.clock))
+
+    async def action_decisions(self) -> None:
+        """What policy decided so far."""
+        from assistant.tui.screens.decisions import DecisionsScreen
+
+        await self.app.push_screen(DecisionsScreen(self.requests, self.clock))
+
+    async def action_recall(self) -> None:
+        """What would be recalled for a text."""
+        from assistant.tui.screens.recall import RecallScreen
+
+        await self.app.push_screen(RecallScreen(self.requests))
 
     @work(group="screen")
     async def action_models(self) -> None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from textual import work
-from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from assistant.holder.branches_wire import MoveConversation, PinConversation
 from assistant.holder.interface import (
@@ -27,7 +26,7 @@ from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine, YesNo
-from assistant.tui.screens.lists import ListScreen
+from assistant.tui.screens.lists import SearchScreen
 from assistant.tui.text import foreign_line, join, when
 
 HIT_FROM, HIT_TO = "\ue000", "\ue001"
@@ -71,12 +70,13 @@ def grouped(items: list[ConversationItem]) -> list[Line]:
     return lines
 
 
-class HistoryScreen(ListScreen[Left, Line]):
+class HistoryScreen(SearchScreen[Left, Line]):
     """Dismissed with ``Left``."""
 
-    BINDINGS = bindings("list", "search", "pin", "move", "folder", "tree", "edit", "delete")
+    BINDINGS = bindings("list", "pin", "move", "folder", "tree", "edit", "delete")
     HEADING = "History"
     NOTHING = "Nothing found."
+    PLACEHOLDER = "/ searches everything that was said"
 
     def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
         super().__init__()
@@ -85,16 +85,13 @@ class HistoryScreen(ListScreen[Left, Line]):
         self._folders: list[str] = []
         self._folder: str | None = None
 
-    def compose_above(self) -> ComposeResult:
-        yield Input(placeholder="/ searches everything that was said", id="search")
-
     def on_mount(self) -> None:
         """All conversations, pinned ones first, then newest first."""
         self._load()
 
     @work(exclusive=True, group="list")
     async def _load(self) -> None:
-        query = self.query_one("#search", Input).value.strip()
+        query = self.search.value.strip()
         found: list[Line] = []
         if query:
             found += await self._requests.all(SearchHistory(query, 50), SearchHit) or []
@@ -141,17 +138,9 @@ class HistoryScreen(ListScreen[Left, Line]):
         self._previews[conversation] = Content("\n").join(shown)
         self.on_option_list_option_highlighted()
 
-    def on_input_changed(self) -> None:
-        """Search while typing."""
+    def looked_for(self) -> None:
+        """Search everything that was said."""
         self._load()
-
-    def on_input_submitted(self) -> None:
-        """Down into what was found."""
-        self.options.focus()
-
-    def action_search(self) -> None:
-        """To the search line."""
-        self.query_one("#search", Input).focus()
 
     def action_open(self) -> None:
         """Go on with it."""
@@ -169,13 +158,9 @@ class HistoryScreen(ListScreen[Left, Line]):
         item = self.selected
         return None if isinstance(item, Group) else item
 
-    def action_back(self) -> None:
-        """From the search line to the list, from the list to the chat."""
-        search = self.query_one("#search", Input)
-        if search.has_focus or search.value:
-            search.value = ""
-            self.options.focus()
-        elif self._folder is not None:
+    def leave(self) -> None:
+        """From one folder to all, from all to the chat."""
+        if self._folder is not None:
             self._show_folder(None)
         else:
             self.dismiss(self._left)

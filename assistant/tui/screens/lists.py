@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.tui.keys import bindings
@@ -24,6 +24,7 @@ class ListScreen(Screen[R], Generic[R, I]):
     BINDINGS = bindings("list", "back", "open")
     HEADING = ""
     NOTHING = "Nothing here yet."
+    BEGINS_AT = "#list"
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,8 +42,8 @@ class ListScreen(Screen[R], Generic[R, I]):
         yield from ()
 
     def on_mount(self) -> None:
-        """The list has the focus, so that single keys work at once."""
-        self.options.focus()
+        """The list has the focus, unless told otherwise, so that single keys work at once."""
+        self.query_one(self.BEGINS_AT).focus()
 
     @property
     def options(self) -> OptionList:
@@ -95,3 +96,46 @@ class ListScreen(Screen[R], Generic[R, I]):
 
     def action_open(self) -> None:
         """What Enter does."""
+
+
+class SearchScreen(ListScreen[R, I]):
+    """A list with a line above it in which to search; ``looked_for`` is told of each change."""
+
+    BINDINGS = bindings("list", "search")
+    PLACEHOLDER = ""
+
+    def compose_above(self) -> ComposeResult:
+        yield Input(placeholder=self.PLACEHOLDER, id="search")
+
+    @property
+    def search(self) -> Input:
+        """The line in which to search."""
+        return self.query_one("#search", Input)
+
+    def looked_for(self) -> None:
+        """The search line changed."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Escape, with nothing to search for."""
+        raise NotImplementedError
+
+    def on_input_changed(self) -> None:
+        """Search while typing."""
+        self.looked_for()
+
+    def on_input_submitted(self) -> None:
+        """Down into what was found."""
+        self.options.focus()
+
+    def action_search(self) -> None:
+        """To the search line."""
+        self.search.focus()
+
+    def action_back(self) -> None:
+        """From the search line to the list, from the list back."""
+        if self.search.has_focus or self.search.value:
+            self.search.value = ""
+            self.options.focus()
+        else:
+            self.leave()

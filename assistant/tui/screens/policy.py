@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 import msgspec
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from assistant.holder.controls import AddComment, CommentItem
 from assistant.holder.interface import StatusLine, StatusQuery
@@ -15,30 +18,29 @@ from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine
-from assistant.tui.screens.lists import ListScreen
+from assistant.tui.screens.lists import SearchScreen
 from assistant.tui.screens.policy_text import about_authority, about_item, line_of, words_of
 from assistant.tui.text import foreign_line
 
 Part = AuthorityItem | PolicyItem
 
 
-class PolicyScreen(ListScreen[None, Part]):
+class PolicyScreen(SearchScreen[None, Part]):
     """Alarms on top, then who binds this home, then all they ask for."""
 
-    BINDINGS = bindings("list", "search", "comment")
+    BINDINGS = bindings("list", "comment", "decisions")
     HEADING = "Policy"
     NOTHING = "Nothing in force matches."
+    PLACEHOLDER = "/ finds a rule, issuer or reason; enter shows a line in full"
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
         super().__init__()
-        self._requests = requests
+        self._requests, self._clock = requests, clock
         self._parts: list[Part] = []
 
     def compose_above(self) -> ComposeResult:
         yield Static("", id="alarms", markup=False)
-        yield Input(
-            placeholder="/ finds a rule, issuer or reason; enter shows a line in full", id="search"
-        )
+        yield from super().compose_above()
 
     def on_mount(self) -> None:
         """Show all of it."""
@@ -64,7 +66,7 @@ class PolicyScreen(ListScreen[None, Part]):
         shown.display = bool(lines)
 
     def _show_matching(self) -> None:
-        wanted = self.query_one("#search", Input).value.casefold().split()
+        wanted = self.search.value.casefold().split()
         self.fill([one for one in self._parts if all(word in words_of(one) for word in wanted)])
 
     def line(self, item: Part) -> Content:
@@ -78,17 +80,9 @@ class PolicyScreen(ListScreen[None, Part]):
         """More or less of each line fits now."""
         self._show_matching()
 
-    def on_input_changed(self) -> None:
+    def looked_for(self) -> None:
         """Find while typing."""
         self._show_matching()
-
-    def on_input_submitted(self) -> None:
-        """Down into what was found."""
-        self.options.focus()
-
-    def action_search(self) -> None:
-        """To the search line."""
-        self.query_one("#search", Input).focus()
 
     def action_open(self) -> None:
         """The selected line in full."""
@@ -113,11 +107,12 @@ class PolicyScreen(ListScreen[None, Part]):
         if await self._requests.one(AddComment(rule, text), CommentItem) is not None:
             self.app.notify("The comment is kept.", markup=False)
 
-    def action_back(self) -> None:
-        """From the search line to the list, from the list to the chat."""
-        search = self.query_one("#search", Input)
-        if search.has_focus or search.value:
-            search.value = ""
-            self.options.focus()
-        else:
-            self.dismiss(None)
+    def leave(self) -> None:
+        """Back to the chat."""
+        self.dismiss(None)
+
+    async def action_decisions(self) -> None:
+        """What these rules decided so far."""
+        from assistant.tui.screens.decisions import DecisionsScreen
+
+        await self.app.push_screen(DecisionsScreen(self._requests, self._clock))

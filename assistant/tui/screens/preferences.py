@@ -34,7 +34,7 @@ _WORDS = {"proposed": "proposed: y keeps it, n drops it", "disabled": "switched 
 class PreferencesScreen(ListScreen[None, PreferenceItem]):
     """Proposals first, then preferences; every one can be read, changed and erased."""
 
-    BINDINGS = bindings("list", "add", "edit", "toggle", "yes", "no", "delete")
+    BINDINGS = bindings("list", "add", "edit", "toggle", "yes", "no", "delete", "recall")
     HEADING = "Preferences"
     NOTHING = "Nothing is remembered yet. a adds a preference in your own words."
 
@@ -72,6 +72,12 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
     def action_open(self) -> None:
         """Enter rewords."""
         self.action_edit()
+
+    async def action_recall(self) -> None:
+        """What of it would be recalled for a text."""
+        from assistant.tui.screens.recall import RecallScreen
+
+        await self.app.push_screen(RecallScreen(self._requests))
 
     def action_back(self) -> None:
         """Back to the chat."""
