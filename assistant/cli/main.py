@@ -40,6 +40,7 @@ NOUNS = (
     "doctor",
     "agent",
     "serve",
+    "completion",
 )
 
 # Commands whose module has another name; the others are called as their noun.
