@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from assistant.conversation.events import Ruling
 from assistant.policy import Decision, Where
+from assistant.policy.model import UNSCORED
 
 FAULT = "fault"
 _FAULT_REASON = (
     "A check that policy requires could not be completed, so nothing passes until it can."
+)
+_FAULT_HELP = (
+    "Run `assistant doctor`: it says what is missing (often the embedding model) and what helps."
+)
+_UNSCORED_REASON = (
+    "Your text is in a language this rule does not read, so it was not judged by it; "
+    "nothing is held against you."
 )
 
 
@@ -18,11 +26,14 @@ def ruling_of(decision: Decision, where: Where) -> Ruling:
         return Ruling(
             effect=decision.effect.label, rule=decision.view or FAULT, tier="national",
             issuer="this program", title="A required check failed", reason=_FAULT_REASON,
-            appeal="", help=decision.help, score=decision.score, view=decision.view,
+            appeal="", help=decision.help or _FAULT_HELP, score=decision.score, view=decision.view,
             where=where.value,
         )  # fmt: skip
+    unscored = decision.view == UNSCORED
     return Ruling(
         effect=decision.effect.label, rule=source.rule_id, tier=source.tier.value,
-        issuer=source.issuer, title=source.title, reason=source.reason, appeal=source.appeal,
-        help=decision.help, score=decision.score, view=decision.view, where=where.value,
+        issuer=source.issuer, title=source.title, appeal=source.appeal,
+        reason=_UNSCORED_REASON if unscored else source.reason,
+        help="" if unscored else decision.help, score=decision.score, view=decision.view,
+        where=where.value,
     )  # fmt: skip

@@ -122,4 +122,6 @@ class Decision:
         return self.effect is Effect.BLOCK
 
 
+UNSCORED: Final = "unscored"
+"""The view of a rule by meaning that does not read a text's language."""
 ALLOWED: Final = Decision(Effect.NONE)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from assistant.policy.canonical import canonical
 from assistant.policy.channels import decoded, joined
 from assistant.policy.effective import EffectiveRule
 from assistant.policy.matcher import compiled
 from assistant.policy.meaning import MeaningScorer, MeaningStage
-from assistant.policy.model import ALLOWED, Decision, Effect, Origin
-
-UNSCORED: Final = "unscored"
+from assistant.policy.model import ALLOWED, UNSCORED, Decision, Effect, Origin
 
 
 @dataclass(frozen=True, slots=True)
