@@ -33,6 +33,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     export.add_argument("--preferences-only", action="store_true")
     export.add_argument("--no-preferences", action="store_true")
     export.add_argument("--yes", action="store_true", help="do not ask, overwrite")
+    export.add_argument(
+        "--confirm", action="append", default=[], metavar="RULE", help="say yes to a policy rule"
+    )
     read = _add(
         commands, "import", run_import,
         "read an export of this program, or ChatGPT's conversations.json",
@@ -109,7 +112,7 @@ def run_export(arguments: argparse.Namespace, context: Context) -> int:
         conversations = ()
     request = Export(
         str(arguments.file.absolute()), form, conversations,  # type: ignore[arg-type]
-        not arguments.no_preferences, arguments.yes,
+        not arguments.no_preferences, arguments.yes, tuple(arguments.confirm),
     )  # fmt: skip
     complain("The exported file is not encrypted.")
     return _carry_out(arguments, context, request)

@@ -13,8 +13,10 @@ from assistant.conversation.ledger import log_rulings
 from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultExists
 from assistant.holder import interface as ask
+from assistant.holder.incoming import Incoming
 from assistant.holder.interface import AnyReply, Done, RecoveryKey
 from assistant.holder.learning import Learning
+from assistant.holder.leaving import Leaving
 from assistant.personal.special import stated
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.passphrases import passphrase_bytes
@@ -92,36 +94,25 @@ class Keeping:
                 hint=f"Appeal: {source.appeal}",
             )
         scope = ExportScope(request.conversations, request.preferences)
-        document = self._vault.export(scope)
-        self._check_export(document)
+        leaving = Leaving(self._vault, self._gate, frozenset(request.confirmed))
+        whole = self._vault.export(scope)
+        document = leaving.document(whole)
         if request.format == "json":
             content = to_json(document)
         else:
             content = "".join(to_markdown(document)).encode()
         _write(Path(request.path), content, overwrite=request.overwrite)
-        return Done(f"Exported in the clear: {len(document.conversations)} conversations.")
-
-    def _check_export(self, document: ExportDocument) -> None:
-        for each in document.conversations:
-            said = [Segment(t.turn.question, Origin.USER) for t in each.turns]
-            said += [Segment(t.turn.answer, Origin.MODEL) for t in each.turns]
-            files = [file.attachment for t in each.turns for file in t.attachments]
-            said += [Segment(text, Origin.PASTED) for f in files for text in (f.name, f.text)]
-            decision = self._gate.check(said, Where.EXPORT)
-            if decision.effect is Effect.BLOCK:
-                ruling = ruling_of(decision, Where.EXPORT)
-                log_rulings(self._vault, [ruling])
-                raise PolicyRefusal(
-                    f"Policy does not allow exporting conversation {each.conversation.id}: "
-                    f"{ruling.reason} (rule {ruling.rule}, {ruling.issuer})",
-                    hint="Export others with --conversation ID.",
-                )
+        told = f"Exported in the clear: {len(document.conversations)} conversations."
+        if kept := len(whole.preferences) - len(document.preferences):
+            told += f" Policy kept {kept} preferences back."
+        return Done(told)
 
     def _import(self, request: ask.Import) -> Done:
         conversations = turns = preferences = passed_over = refused = 0
         before = self._learning.consents.refused
+        incoming = Incoming(self._vault, self._gate)
         for document in read_import(Path(request.path)):
-            kept, stopped = self._permitted(document, consent=request.consent)
+            kept, stopped = self._permitted(document, incoming, consent=request.consent)
             counts = self._vault.import_document(kept)
             for preference in kept.preferences:
                 self._learning.consents.give(preference.id, stated(preference.text))
@@ -137,11 +128,15 @@ class Keeping:
         )
         if refused:
             told += f" Policy refused {refused} preferences."
+        if incoming.refused:
+            told += f" Policy kept {incoming.refused} answers out."
         if missing := self._learning.consents.refused - before:
             told += f" {missing} need your consent: repeat it with --consent."
         return Done(told)
 
-    def _permitted(self, document: ExportDocument, *, consent: bool) -> tuple[ExportDocument, int]:
+    def _permitted(
+        self, document: ExportDocument, incoming: Incoming, *, consent: bool
+    ) -> tuple[ExportDocument, int]:
         """Every imported preference passes gate and consent as a typed one would."""
         import msgspec
 
@@ -159,7 +154,9 @@ class Keeping:
             else:
                 refused += 1
                 log_rulings(self._vault, [ruling_of(decision, Where.PREFERENCE)])
-        return msgspec.structs.replace(document, preferences=tuple(kept)), refused
+        talks = tuple(map(incoming.conversation, document.conversations))
+        permitted = msgspec.structs.replace(document, conversations=talks, preferences=tuple(kept))
+        return permitted, refused
 
     def _remembered(self, text: str) -> bool:
         try:

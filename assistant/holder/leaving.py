@@ -2,57 +2,145 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assistant.conversation.ledger import log_rulings
+import msgspec
+
+from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.rulings import ruling_of
 from assistant.errors import PolicyRefusal
 from assistant.holder.replies import CopyAllowed
 from assistant.policy import Effect, Origin, Segment, Where
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assistant.conversation.events import Ruling
     from assistant.holder.requests import CopyText
     from assistant.policy import Gate
     from assistant.vault import Vault
+    from assistant.vault.transfer import ExportDocument, ExportedConversation, ExportedTurn
+
+
+_OTHERS = "Export others with --conversation ID."
 
 
 class Leaving:
     """Asks the gate about text that is about to leave; every decision is logged."""
 
-    def __init__(self, vault: Vault, gate: Gate) -> None:
-        self._vault, self._gate = vault, gate
+    def __init__(self, vault: Vault, gate: Gate, confirmed: frozenset[str] = frozenset()) -> None:
+        """``confirmed`` are the rules that ask for a yes and were given it."""
+        self._vault, self._gate, self._confirmed = vault, gate, confirmed
 
     def copied(self, request: CopyText) -> CopyAllowed:
         """The text as policy lets it be copied. Raises PolicyRefusal where it may not."""
-        return self.allowed(request.text, frozenset(request.confirmed))
-
-    def allowed(
-        self, text: str, confirmed: frozenset[str] = frozenset(), what: str = "this text"
-    ) -> CopyAllowed:
-        """``text``, redacted where a rule says so, with the ruling if there was one.
-
-        Raises PolicyRefusal, which calls the text ``what``, for a block, for a check that
-        failed, and for a rule that wants a yes which ``confirmed`` does not give.
-        """
         # All of it as foreign text: a selection on a screen has no origin of its own.
-        decision = self._gate.check([Segment(text, Origin.MODEL)], Where.EXPORT, confirmed)
+        segments = [Segment(request.text, Origin.MODEL)]
+        asked = Leaving(self._vault, self._gate, frozenset(request.confirmed))
+        text, ruling = asked._allowed(request.text, segments, "this text")
+        return CopyAllowed(text, ruling)
+
+    def text(self, text: str, origin: Origin = Origin.USER) -> str:
+        """One text as policy lets it leave. Raises PolicyRefusal where it may not."""
+        return self._allowed(text, [Segment(text, origin)], "one of the texts")[0]
+
+    def document(self, document: ExportDocument) -> ExportDocument:
+        """An export as policy lets it leave; a conversation that may not raises PolicyRefusal.
+
+        A preference that may not leave is left out, and so is a file with something to hide:
+        its parts are told by their places in its text.
+        """
+        return msgspec.structs.replace(
+            document,
+            conversations=tuple(map(self._conversation, document.conversations)),
+            preferences=tuple(
+                each for each in document.preferences if self._may_go_as_it_is(each.text)
+            ),
+        )
+
+    def _conversation(self, each: ExportedConversation) -> ExportedConversation:
+        said = [Segment(turn.turn.question, Origin.USER) for turn in each.turns]
+        said += [Segment(text, Origin.MODEL) for turn in each.turns for text in _answers(turn)]
+        files = [file.attachment for turn in each.turns for file in turn.attachments]
+        said += [Segment(text, Origin.PASTED) for f in files for text in (f.name, f.text)]
+        said += [Segment(act.value, Origin.USER) for t in each.turns for act in t.feedback]
+        said.append(Segment(each.conversation.title, Origin.USER))
+        if not self._must_hide(said, f"conversation {each.conversation.id}"):
+            return each
+        title = self._gate.redact(each.conversation.title, Where.EXPORT)
+        return msgspec.structs.replace(
+            each,
+            conversation=replace(each.conversation, title=title),
+            turns=tuple(map(self._turn, each.turns)),
+        )
+
+    def _turn(self, each: ExportedTurn) -> ExportedTurn:
+        hidden = self._gate.redact
+        turn = replace(
+            each.turn,
+            question=hidden(each.turn.question, Where.EXPORT),
+            answer=hidden(each.turn.answer, Where.EXPORT),
+            notes=json.dumps({**turn_notes(each.turn), "candidates": []}),
+        )
+        acts = [replace(act, value=hidden(act.value, Where.EXPORT)) for act in each.feedback]
+        files = [
+            file
+            for file in each.attachments
+            if all(hidden(text, Where.EXPORT) == text
+                   for text in (file.attachment.name, file.attachment.text))
+        ]  # fmt: skip
+        return msgspec.structs.replace(
+            each, turn=turn, feedback=tuple(acts), attachments=tuple(files)
+        )
+
+    def _may_go_as_it_is(self, text: str) -> bool:
+        try:
+            return self.text(text, Origin.PREFERENCE) == text
+        except PolicyRefusal:
+            return False
+
+    def _must_hide(self, segments: Sequence[Segment], what: str) -> bool:
+        ruling = self._ruling(segments, what)
+        return ruling is not None and ruling.effect == Effect.REDACT.label
+
+    def _allowed(
+        self, text: str, segments: Sequence[Segment], what: str
+    ) -> tuple[str, Ruling | None]:
+        ruling = self._ruling(segments, what)
+        if ruling is not None and ruling.effect == Effect.REDACT.label:
+            text = self._gate.redact(text, Where.EXPORT)
+        return text, ruling
+
+    def _ruling(self, segments: Sequence[Segment], what: str) -> Ruling | None:
+        """What policy says about it, logged; None for nothing.
+
+        Raises PolicyRefusal for a block, for a check that failed, and for a rule that wants
+        a yes it was not given.
+        """
+        decision = self._gate.check(segments, Where.EXPORT, self._confirmed)
         if decision.effect is Effect.NONE:
-            return CopyAllowed(text)
+            return None
         ruling = ruling_of(decision, Where.EXPORT)
         log_rulings(self._vault, [ruling])
         if decision.effect in (Effect.BLOCK, Effect.CONFIRM):
             raise _refusal(ruling, what)
-        if decision.effect is Effect.REDACT:
-            text = self._gate.redact(text, Where.EXPORT)
-        return CopyAllowed(text, ruling)
+        return ruling
+
+
+def _answers(turn: ExportedTurn) -> list[str]:
+    candidates = turn_notes(turn.turn).get("candidates", [])
+    others = candidates if isinstance(candidates, list) else []
+    return [turn.turn.answer, *map(str, others)]
 
 
 def _refusal(ruling: Ruling, what: str) -> PolicyRefusal:
-    said = "asks for a yes before" if ruling.effect == Effect.CONFIRM.label else "does not let"
-    leaves = "leaves" if ruling.effect == Effect.CONFIRM.label else "leave"
+    if ruling.effect == Effect.CONFIRM.label:
+        said = f"Policy asks for a yes before {what} leaves the vault"
+    else:
+        said = f"Policy does not let {what} leave the vault"
     return PolicyRefusal(
-        f"Policy {said} {what} {leaves} the vault: {ruling.reason} "
-        f"(rule {ruling.rule}, {ruling.issuer})",
-        hint=f"Appeal: {ruling.appeal}" if ruling.appeal else "",
+        f"{said}: {ruling.reason} (rule {ruling.rule}, {ruling.issuer})",
+        hint=_OTHERS if what.startswith("conversation") else f"Appeal: {ruling.appeal}",
     )

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from assistant.errors import NoSuchItem, PolicyRefusal, UsageError
+from assistant.errors import NoSuchItem, UsageError
 from assistant.holder import controls
 from assistant.holder.bounds import require_export
 from assistant.holder.interface import AnyReply, Done
+from assistant.holder.leaving import Leaving
 from assistant.personal.special import stated
-from assistant.policy import Effect, Origin, RuleSource, Segment, Tier, Where
+from assistant.policy import RuleSource, Tier
 from assistant.policy.comment import MAX_TEXT, RuleComment
 from assistant.vault.records import PreferenceSource, PreferenceState
 
@@ -47,6 +48,7 @@ class Participation:
 
     def __init__(self, parts: Parts, learning: Learning) -> None:
         self._parts, self._learning = parts, learning
+        self._leaving = Leaving(parts.vault, parts.gate)
 
     def handle(self, request: Any) -> Iterator[AnyReply]:
         """Answer one request; see ``controls``."""
@@ -112,20 +114,8 @@ class Participation:
             identity = key.removeprefix(_COMMENT)
             kept = self._kept(identity)
             if export:
-                kept = msgspec.structs.replace(kept, text=self._may_leave(kept.text))
+                kept = msgspec.structs.replace(kept, text=self._leaving.text(kept.text))
             yield controls.CommentItem(identity, kept)
-
-    def _may_leave(self, text: str) -> str:
-        """The text as policy lets it leave. Raises PolicyRefusal where it may not."""
-        decision = self._parts.gate.check([Segment(text, Origin.USER)], Where.EXPORT)
-        if decision.effect is Effect.BLOCK and decision.source is not None:
-            raise PolicyRefusal(
-                f"Policy does not let one of the texts leave: {decision.source.reason} "
-                f"(rule {decision.source.rule_id}, {decision.source.issuer})"
-            )
-        if decision.effect is Effect.REDACT:
-            return self._parts.gate.redact(text, Where.EXPORT)
-        return text
 
     # -- packs -----------------------------------------------------------------------------
 
@@ -149,7 +139,7 @@ class Participation:
                 hint="Your consent was to keep it here, not to give it away.",
             )
         topic = preference.scope_ref if preference.scope.value == "topic" else ""
-        return SharedPreference(self._may_leave(preference.text), topic)
+        return SharedPreference(self._leaving.text(preference.text), topic)
 
     def _adopt(self, request: controls.AdoptPack) -> Iterator[AnyReply]:
         """Every sentence as a proposal: nothing of a pack acts before its yes."""

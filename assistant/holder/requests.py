@@ -221,13 +221,17 @@ class BackUp(Request, frozen=True, tag="backup"):
 
 
 class Export(Request, frozen=True, tag="export"):
-    """Write chosen items in the clear. ``conversations`` None is all. Reply: ``Done``."""
+    """Write chosen items in the clear. ``conversations`` None is all. Reply: ``Done``.
+
+    ``confirmed`` names rules that ask for a yes before such text leaves, and were given it.
+    """
 
     path: str
     format: Literal["json", "markdown"]
     conversations: tuple[str, ...] | None = None
     preferences: bool = True
     overwrite: bool = False
+    confirmed: tuple[str, ...] = ()
 
 
 class CopyText(Request, frozen=True, tag="copy"):
