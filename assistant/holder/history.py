@@ -9,9 +9,10 @@ import msgspec
 
 from assistant.conversation.branches import Branches, chosen_tip
 from assistant.conversation.events import Ruling, UsedItem
-from assistant.conversation.ledger import turn_notes
+from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.prompt import VIEWPOINTS_LINE, question_message, system_message
-from assistant.errors import NoSuchItem
+from assistant.conversation.rulings import ruling_of
+from assistant.errors import NoSuchItem, PolicyRefusal
 from assistant.holder.citations import Citations
 from assistant.holder.interface import (
     ConversationItem,
@@ -28,6 +29,7 @@ from assistant.holder.interface import (
 )
 from assistant.holder.interface import Done as DoneReply
 from assistant.personal.feedback import lesson
+from assistant.policy import Effect, Origin, Segment, Where
 from assistant.policy.requirements import obligations
 from assistant.vault.records import FeedbackKind, ItemKind, Turn
 
@@ -43,8 +45,8 @@ HIT_OPENS, HIT_CLOSES = "\ue000", "\ue001"
 class History:
     """Reads and changes what was said."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, vault: Vault, gate: Gate) -> None:
+        self._vault, self._gate = vault, gate
         self.citations = Citations(vault)
 
     def conversations(self, request: ListConversations) -> Iterator[ConversationItem]:
@@ -109,8 +111,20 @@ class History:
             )  # fmt: skip
 
     def rename(self, request: RenameConversation) -> Iterator[DoneReply]:
-        """Another title."""
-        self._vault.conversations.rename(self.conversation_id(request.id), request.title)
+        """Another title, through the gate as what is typed. May raise PolicyRefusal."""
+        title = request.title
+        decision = self._gate.check([Segment(title, Origin.USER)], Where.INPUT)
+        if decision.effect is not Effect.NONE:
+            ruling = ruling_of(decision, Where.INPUT)
+            log_rulings(self._vault, [ruling])
+            if decision.effect in (Effect.BLOCK, Effect.CONFIRM):
+                raise PolicyRefusal(
+                    f"Policy does not allow this title: {ruling.reason} "
+                    f"(rule {ruling.rule}, {ruling.issuer})"
+                )
+            if decision.effect is Effect.REDACT:
+                title = self._gate.redact(title, Where.INPUT)
+        self._vault.conversations.rename(self.conversation_id(request.id), title)
         yield DoneReply("Renamed.")
 
     def decisions(self, request: DecisionQuery) -> Iterator[DecisionItem]:

@@ -105,7 +105,7 @@ class Holder:
         self._taste = Taste(
             vault, parts.memory, self._feed, parts.policy, parts.now, parts.patience, consents
         )
-        self._history = History(vault)
+        self._history = History(vault, parts.gate)
         self._notices = Notices(vault, self.settings, parts.policy, parts.now, parts.local_time)
         self._learning = Learning(
             vault, parts.gate, self._feed, self._taste, self.settings, consents, parts.now,
