@@ -245,6 +245,11 @@ def _at_rest(bench: Bench, seconds: int) -> Iterable[dict[str, object]]:
     yield row("resident, all processes", [sum(sizes.values())], "MB", target="≤ 1000")
 
 
+def child_ticks(pid: int) -> int:
+    """What the children of a process have computed so far, in clock ticks."""
+    return sum(_ticks(child) for child in _children(pid))
+
+
 def _file(pid: int, name: str) -> bytes:
     return Path(f"/proc/{pid}/{name}").read_bytes()
 
