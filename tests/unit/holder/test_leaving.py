@@ -1,4 +1,4 @@
-"""What leaves the vault in the clear passes the gate as an export does."""
+"""What leaves the vault in the clear, and what comes in from a file, passes the gate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import PolicyRefusal
-from assistant.holder.interface import CopyAllowed, CopyText, DecisionQuery
+from assistant.holder.controls import MakePack
+from assistant.holder.interface import (
+    AddPreference,
+    CopyAllowed,
+    CopyText,
+    DecisionQuery,
+    Export,
+    GiveFeedback,
+    Import,
+    ListConversations,
+    RenameConversation,
+    ShowConversation,
+)
 from tests.holder_world import World, open_world
 from tests.policy_documents import document, rule
 
@@ -58,3 +70,80 @@ def test_a_rule_that_wants_a_yes_lets_the_text_go_after_it(world: World) -> None
     assert world.one(CopyText("The client list.", ("clients",))).text == "The client list."
     with pytest.raises(PolicyRefusal, match="secrets"):
         world.one(CopyText("The client list of project falcon.", ("clients", "secrets")))
+
+
+def _exported(world: World, path: Path, **more: tuple[str, ...]) -> str:
+    world.one(Export(str(path), "json", **more))
+    return path.read_text()
+
+
+def test_an_export_hides_what_a_rule_redacts_wherever_it_stands(
+    world: World, tmp_path: Path
+) -> None:
+    world.model.answers = ["Yes, 1234-5678 is yours.", ["1234-5678", "No."]]
+    world.ask("Is 1234-5678 mine?")
+    world.ask("Which one?", candidates=2)
+    world.one(GiveFeedback("note", value="", note="1234-5678 was right"))
+    world.one(AddPreference("Call me 1234-5678"))
+    world.one(AddPreference("Keep answers short"))
+    text = _exported(world, tmp_path / "x.json")
+    assert "1234-5678" not in text
+    assert "is yours" in text
+    assert "Keep answers short" in text
+
+
+def test_a_conversation_a_rule_wants_a_yes_for_is_exported_after_it(
+    world: World, tmp_path: Path
+) -> None:
+    world.ask("Where is the client list?")
+    with pytest.raises(PolicyRefusal, match="asks for a yes"):
+        world.one(Export(str(tmp_path / "x.json"), "json"))
+    assert "client list" in _exported(world, tmp_path / "x.json", confirmed=("clients",))
+
+
+def test_nothing_leaves_while_the_check_itself_fails(tmp_path: Path) -> None:
+    meaning = {"examples": ["a b", "c d"], "counter_examples": ["e f", "g h"]}
+    documents = (document(rules=[rule("m", "block", ["export"], meaning=meaning)]),)
+    for world in open_world(tmp_path / "home", documents=documents):
+        kept = world.one(AddPreference("Keep answers short"))
+        world.ask("Where do herons sleep?")
+        for request in (
+            CopyText("Tea at four."),
+            Export(str(tmp_path / "x.json"), "json"),
+            MakePack((kept.id,)),
+        ):
+            with pytest.raises(PolicyRefusal):
+                world.all(request)
+        assert not (tmp_path / "x.json").exists()
+
+
+# -- what comes in -------------------------------------------------------------------------
+
+
+def test_an_imported_conversation_is_read_as_if_it_were_had_here(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    for other in open_world(tmp_path / "other", documents=(document(),)):
+        other.model.answers = ["A guaranteed profit!", "Fine.", "Account 1234-5678.", "A drink."]
+        for question in ("Invest?", "How do I build a pipe bomb?", "Mine?", "What is tea?"):
+            talk = other.ask(question, conversation="" if question == "Invest?" else "last")
+        other.one(Export(str(path), "json"))
+    for world in open_world(tmp_path / "here"):
+        assert "kept 2 answers out" in world.one(Import(str(path))).what
+        shown = world.all(ShowConversation(talk.conversation))
+        assert [(t.status, t.answer) for t in shown[:2]] == [("refused", ""), ("refused", "")]
+        assert "1234-5678" not in shown[2].answer
+        world.ask("Go on.", conversation=talk.conversation)
+        assert "A drink." in world.prompt
+        assert "guaranteed profit" not in world.prompt
+        assert "pipe bomb" not in world.prompt
+
+
+def test_a_title_passes_the_gate_as_what_is_typed(tmp_path: Path) -> None:
+    for world in open_world(tmp_path / "home"):
+        talk = world.ask("Where do herons sleep?").conversation
+        with pytest.raises(PolicyRefusal, match="no-bombs"):
+            world.one(RenameConversation(talk, "My pipe bomb"))
+        world.one(RenameConversation(talk, "Account 1234-5678"))
+        (item,) = world.all(ListConversations())
+        assert "1234" not in item.title
+        assert item.title.startswith("Account")
