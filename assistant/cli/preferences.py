@@ -25,6 +25,7 @@ from assistant.holder.interface import (
     PreferenceItem,
     SetPreferenceState,
 )
+from assistant.holder.merging_wire import MergePreferences
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,7 +51,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     for name, about in _ACTS.items():
         verb = verbs.add_parser(name, help=about)
         verb.add_argument("id", metavar="ID")
-    for verb in (add, edit, verbs.choices["accept"], verbs.choices["enable"]):
+    merge = verbs.add_parser("merge", help="keep one of several that say the same")
+    merge.add_argument("id", metavar="KEEP")
+    merge.add_argument("others", nargs="+", metavar="ID", help="these are erased")
+    merge.add_argument("--text", default="", help="new words for the one that stays")
+    for verb in (add, edit, merge, verbs.choices["accept"], verbs.choices["enable"]):
         verb.add_argument(
             "--consent", action="store_true",
             help="keep it although it speaks of health, belief or another special category",
@@ -112,6 +117,10 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             )
         case "edit":
             return EditPreference(arguments.id, arguments.text, arguments.consent)
+        case "merge":
+            return MergePreferences(
+                arguments.id, tuple(arguments.others), arguments.text, arguments.consent
+            )
         case "delete":
             return DeletePreference(arguments.id)
         case "proposals":
@@ -138,3 +147,5 @@ def _show(item: PreferenceItem) -> None:
     say(f"{' ' * len(item.id)}  {item.state}, {where}, {item.source}, {uses}")
     for other in item.conflicts:
         say(f"{' ' * len(item.id)}  seems to contradict {other}")
+    for other in item.same_as:
+        say(f"{' ' * len(item.id)}  says the same as {other}: assistant preferences merge")

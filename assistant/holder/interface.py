@@ -18,6 +18,7 @@ from assistant.holder.branches_wire import BranchReply, BranchRequest
 from assistant.holder.comparisons_wire import ComparisonReply, ComparisonRequest
 from assistant.holder.controls import ControlReply, ControlRequest
 from assistant.holder.overview_wire import OverviewReply, OverviewRequest
+from assistant.holder.merging_wire import MergingRequest
 from assistant.holder.phrasing_wire import PhrasingRequest
 from assistant.holder.replies import (
     ConversationItem,
@@ -137,7 +138,7 @@ AnyRequest = (
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
     | Export | CopyText | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting
     | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest | ComparisonRequest
-    | PhrasingRequest
+    | PhrasingRequest | MergingRequest
     | BranchRequest | AttachmentRequest
 )  # fmt: skip
 

@@ -17,6 +17,8 @@ from assistant.holder.comparisons_wire import NextComparison, PickComparison
 from assistant.holder.consents import Consents
 from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
 from assistant.holder.memory import MemoryFeed
+from assistant.holder.merging import merge
+from assistant.holder.merging_wire import MergePreferences
 from assistant.holder.phrasing import Phrasing
 from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.holder.settings import UserSettings
@@ -27,6 +29,7 @@ from assistant.personal.preferences import (
     MAX_PREFERENCE_CHARS,
     conflicting,
     read_preference,
+    same_as,
 )
 from assistant.personal.profile import DimensionState
 from assistant.personal.proposals import is_known, propose
@@ -79,6 +82,8 @@ class Learning:
                 yield self._edit(request)
             case ask.SetPreferenceState():
                 yield self._set_state(request)
+            case MergePreferences():
+                yield merge(self._vault, self, request)
             case ask.DeletePreference():
                 self._vault.preferences.get(request.id)
                 self.forget(self._vault.erase.item(ItemKind.PREFERENCE, request.id))
@@ -187,7 +192,7 @@ class Learning:
             preference.source.value, preference.state.value, preference.created.isoformat(),
             preference.uses, preference.provenance or "",
             preference.expires.isoformat() if preference.expires else "",
-            conflicting(preference, others),
+            conflicting(preference, others), same_as(preference, others),
         )  # fmt: skip
 
     # -- feedback --------------------------------------------------------------------------

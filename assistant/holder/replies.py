@@ -15,7 +15,10 @@ class Done(Reply, frozen=True, tag="done"):
 
 
 class PreferenceItem(Reply, frozen=True, tag="preference"):
-    """A preference as stored. ``state``: active, proposed, disabled, rejected."""
+    """A preference as stored. ``state``: active, proposed, disabled, rejected.
+
+    ``conflicts`` and ``same_as`` name active ones that contradict it or say the same.
+    """
 
     id: str
     text: str
@@ -28,6 +31,7 @@ class PreferenceItem(Reply, frozen=True, tag="preference"):
     provenance: str = ""
     expires: str = ""
     conflicts: tuple[str, ...] = ()
+    same_as: tuple[str, ...] = ()
 
 
 class FeedbackGiven(Reply, frozen=True, tag="feedback-given"):

@@ -125,9 +125,9 @@ def duplicates(one: Preference, other: Preference) -> bool:
     return _alike(one.text, other.text) >= 0.75 and _refuses(one.text) == _refuses(other.text)
 
 
-def merged(one: Preference, other: Preference) -> Preference:
-    """Which of two duplicates stays: the stated one, then the newer."""
-    return max((one, other), key=lambda p: (p.source.value == "stated", p.updated, p.id))
+def same_as(preference: Preference, others: Sequence[Preference]) -> tuple[str, ...]:
+    """Ids of those among ``others`` that say the same, in their order."""
+    return tuple(other.id for other in others if duplicates(preference, other))
 
 
 def _scopes_meet(one: Preference, other: Preference) -> bool:

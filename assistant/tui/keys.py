@@ -152,6 +152,7 @@ KEYS = (
     Key("list.move", "m", "move", "folder", "Put it into a project folder", show=True),
     Key("list.folder", "f", "folder", "folders", "Show one folder after the other", show=True),
     Key("list.tree", "t", "tree", "branches", "Every branch of a conversation", show=True),
+    Key("list.merge", "m", "merge", "merge", "Keep this one of several that say the same"),
     Key("list.delete", "d,delete", "delete", "erase", "Erase it, after a question", show=True),
     Key("list.back", "escape", "back", "back", "Back to the chat", show=True),
     Key("dialog.cancel", "escape", "cancel", "cancel", "Close, changing nothing", show=True),

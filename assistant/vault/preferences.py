@@ -123,6 +123,11 @@ class Preferences:
         if ids:
             self._store.write(save)
 
+    def add_uses(self, preference_id: str, uses: int) -> None:
+        """Count so many uses more, as of others merged into it."""
+        sql = "UPDATE preferences SET uses = uses + ? WHERE id = ?"
+        self._store.write(lambda db: db.change_one(sql, uses, preference_id))
+
     def _set(self, preference_id: str, column: str, value: str | int | None) -> None:
         now = to_microseconds(self._store.now())
         sql = f"UPDATE preferences SET {column} = ?, updated = ? WHERE id = ?"

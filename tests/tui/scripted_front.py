@@ -112,6 +112,8 @@ from assistant.holder.overview_wire import (
     PolicyQuery,
     PolicyWish,
 )
+from assistant.holder.merging_wire import MergePreferences
+from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.holder.risks import RiskRow
 from assistant.policy.comment import RuleComment
 
@@ -154,6 +156,7 @@ class Script:
     propose: str = ""
     suggestion: str = ""
     comparisons: tuple[ComparisonItem, ...] = ()
+    phrases: str = ""
 
     def answer(self, question: str) -> str:
         """The whole answer to a question."""
@@ -419,7 +422,7 @@ class ScriptedApplication:
         proposal = None
         if self.script.propose and request.kind in {"edit", "down", "up"}:
             proposal = self._prefer(self.script.propose, "proposed", "from an edit")
-        yield FeedbackGiven(act, request.turn, proposal)
+        yield FeedbackGiven(act, request.turn, proposal, act if self.script.phrases else "")
 
     def _undo(self, request: UndoFeedback) -> Iterator[AnyReply]:
         act = request.id or next(reversed(self.feedback), "")
@@ -664,6 +667,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     GiveFeedback: lambda app, r: app._give(r),
     UndoFeedback: lambda app, r: app._undo(r),
     NextComparison: lambda app, r: _next(app, r),
+    AwaitProposal: lambda app, r: [app._prefer(app.script.phrases, "proposed", "from a note")],
     PickComparison: lambda app, r: [FeedbackGiven("start-" + r.dimension, "")],
     ListFeedback: lambda app, r: list(app.feedback.values())[: r.limit],
     ListPreferences: lambda app, r: _listed(app, r.state),
@@ -672,6 +676,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     RisksQuery: lambda app, r: [RiskItem(row) for row in _risks()],
     EditPreference: lambda app, r: [app._change(r.id, text=r.text)],
     SetPreferenceState: lambda app, r: [app._change(r.id, state=r.state)],
+    MergePreferences: lambda app, r: _merge(app, r),
     DeletePreference: lambda app, r: _drop(app, r.id),
     RecallQuery: lambda app, r: app.recalled[: r.k],
     WhyQuery: lambda app, r: app._why(r),
@@ -702,6 +707,14 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     UseModel: lambda app, r: app._use(r.id),
     Lock: lambda app, r: app._lock(),
 }
+
+
+def _merge(app: ScriptedApplication, request: MergePreferences) -> list[AnyReply]:
+    for other in request.others:
+        del app.preferences[other]
+    kept = msgspec.structs.replace(app.preferences[request.keep], same_as=())
+    app.preferences[request.keep] = kept
+    return [kept]
 
 
 def _next(app: ScriptedApplication, request: NextComparison) -> list[AnyReply]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from assistant.holder.interface import Ask, GiveFeedback, SetPreferenceState, UndoFeedback
 from assistant.tui.widgets.turn import TurnView
 from tests.tui.driving import Drive, opened, until
@@ -183,3 +185,19 @@ async def test_what_the_model_phrases_is_offered_when_it_is_there() -> None:
         await drive.keys("alt+y")
         kept = drive.front.application.asked(SetPreferenceState)
         assert [one.state for one in kept] == ["active"]
+
+
+async def test_of_preferences_that_say_the_same_one_is_kept() -> None:
+    async with opened() as drive:
+        application = drive.front.application
+        kept = application._prefer("Keep it short.", "active", "stated")
+        other = application._prefer("Please keep it short.", "active", "stated")
+        application.preferences[kept.id] = replace(kept, same_as=(other.id,))
+        await drive.keys("f3")
+        assert "m merges" in drive.text
+        await drive.keys("m")
+        assert "Please keep it short." in drive.text
+        await drive.keys("y")
+        assert list(application.preferences) == [kept.id]
+        await drive.keys("m")
+        assert "None of the others says the same" in drive.words

@@ -20,6 +20,7 @@ from assistant.holder.interface import (
     PreferenceItem,
     SetPreferenceState,
 )
+from assistant.holder.merging_wire import MergePreferences
 from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
@@ -34,7 +35,7 @@ _WORDS = {"proposed": "proposed: y keeps it, n drops it", "disabled": "switched 
 class PreferencesScreen(ListScreen[None, PreferenceItem]):
     """Proposals first, then preferences; every one can be read, changed and erased."""
 
-    BINDINGS = bindings("list", "add", "edit", "toggle", "yes", "no", "delete", "recall")
+    BINDINGS = bindings("list", "add", "edit", "toggle", "yes", "no", "merge", "delete", "recall")
     HEADING = "Preferences"
     NOTHING = "Nothing is remembered yet. a adds a preference in your own words."
 
@@ -65,6 +66,7 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
             when(item.created, self._clock()), uses,
             f"until {when(item.expires, self._clock())}" if item.expires else "",
             f"contradicts {len(item.conflicts)} other" if item.conflicts else "",
+            f"says the same as {len(item.same_as)} other: m merges" if item.same_as else "",
         ]  # fmt: skip
         about = Content.styled(" · ".join(fact for fact in facts if fact), "$muted")
         return join(about, "\n", foreign(item.provenance[:500])) if item.provenance else about
@@ -119,6 +121,22 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
         """Drop a proposal."""
         if (item := self.selected) and item.state == "proposed":
             await self._do(SetPreferenceState(item.id, "rejected"))
+
+    @work(group="act")
+    async def action_merge(self) -> None:
+        """Keep this one; those that say the same go, after a question."""
+        if (item := self.selected) is None:
+            return
+        others = [other for other in self.items if other.id in item.same_as]
+        if not others:
+            self.notify("None of the others says the same.", markup=False)
+            return
+        lines = [foreign_line(other.text, 200) for other in others]
+        body = join(
+            foreign_line(item.text, 200, "bold"), "\n\nErased:\n", Content("\n").join(lines)
+        )
+        if await self.app.push_screen_wait(YesNo("Keep this one of them?", body)):
+            await self._do(MergePreferences(item.id, tuple(other.id for other in others)))
 
     @work(group="act")
     async def action_delete(self) -> None:

@@ -11,8 +11,8 @@ from assistant.personal.preferences import (
     conflicts,
     duplicates,
     live,
-    merged,
     read_preference,
+    same_as,
 )
 from assistant.personal.styles import Style
 from assistant.vault.records import PreferenceSource, PreferenceState, Scope
@@ -100,12 +100,12 @@ def test_an_exception_in_one_chat_is_no_conflict() -> None:
     assert not conflicts(general, here)
 
 
-def test_duplicates_are_merged_into_what_was_stated() -> None:
+def test_what_says_the_same_is_found_and_its_opposite_is_not() -> None:
     stated = preference("Keep answers short.", "a")
     learned = preference("Keep the answers short!", "b", source=PreferenceSource.EDIT,
                          updated=NOON + timedelta(days=1))  # fmt: skip
     assert duplicates(stated, learned)
-    assert merged(stated, learned) is stated
+    assert same_as(stated, [stated, learned]) == (learned.id,)
     assert not duplicates(stated, preference("No emojis.", "c"))
     assert not duplicates(preference("I like horror films", "d"),
                           preference("I don't like horror films", "e"))  # fmt: skip
