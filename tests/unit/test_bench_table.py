@@ -30,7 +30,7 @@ def test_a_target_with_a_unit_is_about_the_value_and_another_about_the_ratio(
 
 
 def test_the_table_has_a_line_for_each_figure_with_the_rival_and_the_verdict() -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"suite": "stream", "figure": "decode", "value": 90.12345, "unit": "tokens/s",
          "rival": 100.0, "rival_name": "bare loop", "ratio": 0.901, "target": "≥ 0.92"},
         {"suite": "tui", "figure": "elia", "note": "not measured: OSError"},
