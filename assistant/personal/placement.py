@@ -22,7 +22,7 @@ from assistant.personal.feedback import Role
 from assistant.personal.preferences import read_preference
 from assistant.vault.records import ItemKind
 
-BLOCK_VERSION = 1
+BLOCK_VERSION = 2
 """Changes whenever the same items would give another text; stored with each turn."""
 
 ERASED = "[erased]"
@@ -32,6 +32,7 @@ MAX_EXAMPLE_CHARS = 400
 
 _ABOUT = "About me:"
 _SPACE = re.compile(r"\s+")
+_SINGLE = str.maketrans(dict.fromkeys('"“”„‟＂«»', "'"))
 
 Key = tuple[ItemKind, str]
 
@@ -125,7 +126,8 @@ def _ended(text: str) -> str:
 
 
 def _quoted(text: str, limit: int) -> str:
-    return f'"{_trim(text, limit)}"'
+    # No quotation can end itself: what it held would read as the person's own words.
+    return f'"{_trim(text.translate(_SINGLE), limit)}"'
 
 
 def _trim(text: str, limit: int) -> str:

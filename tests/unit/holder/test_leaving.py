@@ -72,8 +72,8 @@ def test_a_rule_that_wants_a_yes_lets_the_text_go_after_it(world: World) -> None
         world.one(CopyText("The client list of project falcon.", ("clients", "secrets")))
 
 
-def _exported(world: World, path: Path, **more: tuple[str, ...]) -> str:
-    world.one(Export(str(path), "json", **more))
+def _exported(world: World, path: Path, *confirmed: str) -> str:
+    world.one(Export(str(path), "json", confirmed=confirmed))
     return path.read_text()
 
 
@@ -98,7 +98,7 @@ def test_a_conversation_a_rule_wants_a_yes_for_is_exported_after_it(
     world.ask("Where is the client list?")
     with pytest.raises(PolicyRefusal, match="asks for a yes"):
         world.one(Export(str(tmp_path / "x.json"), "json"))
-    assert "client list" in _exported(world, tmp_path / "x.json", confirmed=("clients",))
+    assert "client list" in _exported(world, tmp_path / "x.json", "clients")
 
 
 def test_nothing_leaves_while_the_check_itself_fails(tmp_path: Path) -> None:
