@@ -34,12 +34,12 @@ from assistant.holder.earlier import with_past
 from assistant.holder.flattery import MAX_TOKENS, SEED
 from assistant.holder.history import Account, History
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
-from assistant.holder.keeping import Keeping
+from assistant.holder.keeping import Keeping, KeepingRequest
 from assistant.holder.learning import Learning
 from assistant.holder.leaving import Leaving
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.notices import Notices
-from assistant.holder.participation import Participation
+from assistant.holder.participation import Participation, ParticipationRequest
 from assistant.holder.phrasing import Phrasing
 from assistant.holder.settings import MANNERS, SETTINGS, UserSettings
 from assistant.holder.status import status_line
@@ -221,23 +221,9 @@ class Holder:
             case ask.DeleteConversation():
                 identity = self._history.conversation_id(request.id)
                 yield from self._keeping.handle(ask.EraseItem("conversation", identity))
-            case (
-                ask.ChangePassphrase()
-                | ask.UseKeychain()
-                | ask.BackUp()
-                | ask.Export()
-                | ask.Import()
-            ):
+            case _ if isinstance(request, KeepingRequest):
                 yield from self._keeping.handle(request)
-            case ask.EraseItem():
-                yield from self._keeping.handle(request)
-            case (
-                controls.AddComment()
-                | controls.ListComments()
-                | controls.DeleteComment()
-                | controls.MakePack()
-                | controls.AdoptPack()
-            ):
+            case _ if isinstance(request, ParticipationRequest):
                 yield from self._participation.handle(request)
             case _:
                 yield from self._learning.handle(request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
@@ -72,6 +73,7 @@ from assistant.holder.requests import (
     UseModel,
     WhyQuery,
 )
+from assistant.holder.vault_wire import VaultReply, VaultRequest
 
 __all__ = [
     "AddPreference",
@@ -140,6 +142,7 @@ AnyRequest = (
     | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest | ComparisonRequest
     | PhrasingRequest | MergingRequest
     | BranchRequest | AttachmentRequest
+    | VaultRequest
 )  # fmt: skip
 
 AnyReply = (
@@ -147,6 +150,7 @@ AnyReply = (
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
     | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply | BranchReply
     | AttachmentReply
+    | VaultReply
 )  # fmt: skip
 
 
@@ -229,6 +233,21 @@ class Front(Protocol):
 
     def unlock(self, passphrase: str) -> Application:
         """Open the vault. Raises WrongPassphrase, UnlockTooSoon, VaultDamaged, VaultBusy."""
+        ...
+
+    def recover(self, recovery_key: str, passphrase: str) -> None:
+        """Set another passphrase with the recovery key. Raises WrongPassphrase, VaultBusy."""
+        ...
+
+    def restore(self, backup: Path, secret: str, *, recovery: bool, overwrite: bool) -> None:
+        """Put a backup's vault in place, opened by its passphrase or its recovery key.
+
+        Raises VaultExists unless ``overwrite``, WrongPassphrase, VaultDamaged, VaultBusy.
+        """
+        ...
+
+    def erase_vault(self) -> None:
+        """Remove the whole vault; needs no passphrase. Raises VaultBusy while it is open."""
         ...
 
     def lock(self) -> None:

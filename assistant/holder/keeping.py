@@ -14,9 +14,12 @@ from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultExists
 from assistant.holder import interface as ask
 from assistant.holder.incoming import Incoming
+from assistant.holder.incoming import Incoming
 from assistant.holder.interface import AnyReply, Done, RecoveryKey
 from assistant.holder.learning import Learning
 from assistant.holder.leaving import Leaving
+from assistant.holder.leaving import Leaving
+from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery, VaultState
 from assistant.personal.special import stated
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.passphrases import passphrase_bytes
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
     from assistant.policy import EffectivePolicy, Gate
     from assistant.vault import KdfParameters, Vault
     from assistant.vault.transfer import ExportDocument
+
+KeepingRequest = (
+    ask.ChangePassphrase | ask.UseKeychain | ask.BackUp | ask.Export | ask.Import
+    | ask.EraseItem | NewRecoveryKey | VaultQuery
+)  # fmt: skip
 
 
 class Keeping:
@@ -47,6 +55,11 @@ class Keeping:
         match request:
             case ask.ChangePassphrase():
                 yield self._passwd(request)
+            case NewRecoveryKey():
+                self._vault.access.check_passphrase(passphrase_bytes(request.current))
+                yield RecoveryKey(self._vault.access.change_recovery_key())
+            case VaultQuery():
+                yield self._state()
             case ask.UseKeychain():
                 yield self._use_keychain(request)
             case ask.BackUp():
@@ -55,7 +68,7 @@ class Keeping:
             case ask.Export():
                 yield self._export(request)
             case ask.Import():
-                yield self._import(request)
+                yield from self._import(request)
             case ask.EraseItem():
                 yield self._erase(request)
 
@@ -68,6 +81,14 @@ class Keeping:
             return RecoveryKey(self._vault.access.rekey(given, kdf=self._new_kdf()))
         self._vault.access.change_passphrase(given, kdf=self._new_kdf())
         return Done("The passphrase was changed.")
+
+    def _state(self) -> VaultState:
+        return VaultState(
+            self._vault.access.ways_in,
+            tuple(str(path) for path in self._vault.erase.backups()),
+            len(self._vault.conversations.list(limit=-1)),
+            len(self._vault.preferences.list()),
+        )
 
     def _use_keychain(self, request: ask.UseKeychain) -> Done:
         from assistant.vault.keychain import SystemKeychain
@@ -107,7 +128,7 @@ class Keeping:
             told += f" Policy kept {kept} preferences back."
         return Done(told)
 
-    def _import(self, request: ask.Import) -> Done:
+    def _import(self, request: ask.Import) -> Iterator[AnyReply]:
         conversations = turns = preferences = passed_over = refused = 0
         before = self._learning.consents.refused
         incoming = Incoming(self._vault, self._gate)
@@ -121,6 +142,8 @@ class Keeping:
             preferences += counts.preferences
             passed_over += counts.passed_over
             refused += stopped
+            if request.watched:
+                yield ImportProgress(conversations, turns, preferences)
         self._learning.refill()
         told = (
             f"Imported {conversations} conversations with {turns} turns and "
@@ -130,9 +153,11 @@ class Keeping:
             told += f" Policy refused {refused} preferences."
         if incoming.refused:
             told += f" Policy kept {incoming.refused} answers out."
+        if incoming.refused:
+            told += f" Policy kept {incoming.refused} answers out."
         if missing := self._learning.consents.refused - before:
             told += f" {missing} need your consent: repeat it with --consent."
-        return Done(told)
+        yield Done(told)
 
     def _permitted(
         self, document: ExportDocument, incoming: Incoming, *, consent: bool

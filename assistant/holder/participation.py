@@ -12,6 +12,7 @@ from assistant.holder import controls
 from assistant.holder.bounds import require_export
 from assistant.holder.interface import AnyReply, Done
 from assistant.holder.leaving import Leaving
+from assistant.holder.leaving import Leaving
 from assistant.personal.special import stated
 from assistant.policy import RuleSource, Tier
 from assistant.policy.comment import MAX_TEXT, RuleComment
@@ -43,11 +44,18 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     preferences: Annotated[tuple[SharedPreference, ...], msgspec.Meta(max_length=200)]
 
 
+ParticipationRequest = (
+    controls.AddComment | controls.ListComments | controls.DeleteComment | controls.MakePack
+    | controls.AdoptPack
+)  # fmt: skip
+
+
 class Participation:
     """Answers the requests about comments and packs."""
 
     def __init__(self, parts: Parts, learning: Learning) -> None:
         self._parts, self._learning = parts, learning
+        self._leaving = Leaving(parts.vault, parts.gate)
         self._leaving = Leaving(parts.vault, parts.gate)
 
     def handle(self, request: Any) -> Iterator[AnyReply]:

@@ -248,10 +248,12 @@ class Import(Request, frozen=True, tag="import"):
     """Read an export of this program or of ChatGPT. Reply: ``Done``.
 
     ``consent``: to keep preferences about special categories; without it they are left out.
+    ``watched``: an ``ImportProgress`` comes before it for each part that was added.
     """
 
     path: str
     consent: bool = False
+    watched: bool = False
 
 
 class EraseItem(Request, frozen=True, tag="erase"):
