@@ -15,6 +15,7 @@ from assistant.holder.controls import (
     PackItem,
     RevokeConsent,
 )
+from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
 from assistant.holder.interface import (
     AddPreference,
     AnyRequest,
@@ -60,6 +61,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
             "--consent", action="store_true",
             help="keep it although it speaks of health, belief or another special category",
         )  # fmt: skip
+    for name, about in (("off", "answer without"), ("on", "answer with")):
+        verb = verbs.add_parser(name, help=f"{about} what was learned, in one conversation")
+        verb.add_argument("id", nargs="?", default="last", metavar="CHAT", help="default: latest")
     verbs.add_parser("consents", help="special categories you agreed to keep")
     revoke = verbs.add_parser("revoke", help="take a consent back; erases what it covered")
     revoke.add_argument("id", metavar="ID")
@@ -101,6 +105,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             _show(reply)
         elif isinstance(reply, Done):
             say(reply.what or "Done.")
+        elif isinstance(reply, ChatPersonal):
+            state = "with" if reply.on else "without"
+            say(f"Conversation {reply.conversation} is answered {state} what was learned.")
         elif isinstance(reply, ConsentItem):
             one = reply.consent
             say(f"{one.preference}  {', '.join(one.categories)}, since {one.since[:10]}")
@@ -117,6 +124,8 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             )
         case "edit":
             return EditPreference(arguments.id, arguments.text, arguments.consent)
+        case "off" | "on" as verb:
+            return ChatPersonalisation(arguments.id, on=verb == "on")
         case "merge":
             return MergePreferences(
                 arguments.id, tuple(arguments.others), arguments.text, arguments.consent

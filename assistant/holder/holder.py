@@ -33,6 +33,8 @@ from assistant.holder.drafts import draft_of, keep_draft
 from assistant.holder.earlier import with_past
 from assistant.holder.flattery import MAX_TOKENS, SEED
 from assistant.holder.history import Account, History
+from assistant.holder.impersonal import Impersonal
+from assistant.holder.impersonal_wire import ChatPersonalisation
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
 from assistant.holder.keeping import Keeping, KeepingRequest
 from assistant.holder.learning import Learning
@@ -122,6 +124,7 @@ class Holder:
             parts.new_id, lambda rulings: log_rulings(vault, rulings), parts.now,
             self._attachments.incognito,
         )  # fmt: skip
+        self._impersonal = Impersonal(vault, self._history, self._incognito.holds)
         self._risks: dict[str, float] = {}
         self._tree = Tree(vault, self._history, self._incognito, self._feed, self._risks)
         self._turn = threading.Lock()
@@ -208,6 +211,8 @@ class Holder:
     def _kept(self, request: Any) -> Iterator[AnyReply]:
         """Requests about what is kept: history, preferences, feedback."""
         match request:
+            case ChatPersonalisation():
+                yield self._impersonal.handle(request)
             case ask.ListConversations():
                 yield from self._history.conversations(request)
             case ask.ShowConversation():
@@ -297,6 +302,7 @@ class Holder:
         if conversation and not incognito:
             conversation = self._history.conversation_id(conversation)
         personalise = request.personalise and settings.on("personalisation")
+        personalise = personalise and not self._impersonal.off(conversation)
         k = int(settings.number("context_memories"))
         manner = MANNERS[settings.text("persona")]
         taste = self._taste.for_turn(k, earlier=settings.on("recall"), manner=manner)

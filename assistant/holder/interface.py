@@ -19,6 +19,7 @@ from assistant.holder.branches_wire import BranchReply, BranchRequest
 from assistant.holder.comparisons_wire import ComparisonReply, ComparisonRequest
 from assistant.holder.controls import ControlReply, ControlRequest
 from assistant.holder.overview_wire import OverviewReply, OverviewRequest
+from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
 from assistant.holder.merging_wire import MergingRequest
 from assistant.holder.phrasing_wire import PhrasingRequest
 from assistant.holder.replies import (
@@ -140,7 +141,7 @@ AnyRequest = (
     | RenameConversation | ProfileQuery | SetProfile | ChangePassphrase | UseKeychain | BackUp
     | Export | CopyText | Import | EraseItem | DecisionQuery | GetSettings | ChangeSetting
     | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest | ComparisonRequest
-    | PhrasingRequest | MergingRequest
+    | PhrasingRequest | MergingRequest | ChatPersonalisation
     | BranchRequest | AttachmentRequest
     | VaultRequest
 )  # fmt: skip
@@ -148,7 +149,8 @@ AnyRequest = (
 AnyReply = (
     Done | PreferenceItem | FeedbackGiven | FeedbackItem | RecallHit | Why | ConversationItem
     | TurnItem | SearchHit | SettingItem | StatusLine | ProfileItem | RecoveryKey
-    | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply | BranchReply
+    | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply
+    | ChatPersonal | BranchReply
     | AttachmentReply
     | VaultReply
 )  # fmt: skip

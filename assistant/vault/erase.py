@@ -31,6 +31,8 @@ BACKUPS_KEY: Final = "backups"
 LEARNED_PREFIX: Final = "learned."
 # Under this prefix and a conversation's id: the end of the branch that is being read.
 BRANCH_PREFIX: Final = "branch."
+# Under this prefix and a conversation's id: it is answered without what was learned.
+IMPERSONAL_PREFIX: Final = "impersonal."
 
 
 class Erase:
@@ -147,7 +149,8 @@ def _conversation(db: Database, conversation_id: str) -> Erased:
     turns = [row[0] for row in db.rows(sql, conversation_id)]
     erased = _with_inferred(db, ItemKind.TURN, turns)
     db.change("DELETE FROM drafts WHERE conversation_id = ?", conversation_id)
-    db.change("DELETE FROM settings WHERE key = ?", BRANCH_PREFIX + conversation_id)
+    for prefix in (BRANCH_PREFIX, IMPERSONAL_PREFIX):
+        db.change("DELETE FROM settings WHERE key = ?", prefix + conversation_id)
     db.change_one("DELETE FROM conversations WHERE id = ?", conversation_id)
     return Erased(erased.items, (conversation_id,))
 

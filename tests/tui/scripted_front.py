@@ -52,6 +52,7 @@ from assistant.holder.controls import (
     RiskItem,
     RisksQuery,
 )
+from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
 from assistant.holder.interface import (
     AddPreference,
     AnyReply,
@@ -187,6 +188,7 @@ class ScriptedApplication:
         self.policy: list[AuthorityItem | PolicyItem] = _policy()
         self.models: list[ModelItem] = _models()
         self.drafts: dict[str, str] = {}
+        self.impersonal: set[str] = set()
         self.decisions: list[DecisionItem] = _decisions()
         self.recalled: list[RecallHit] = [
             RecallHit(
@@ -677,6 +679,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     EditPreference: lambda app, r: [app._change(r.id, text=r.text)],
     SetPreferenceState: lambda app, r: [app._change(r.id, state=r.state)],
     MergePreferences: lambda app, r: _merge(app, r),
+    ChatPersonalisation: lambda app, r: _personal(app, r),
     DeletePreference: lambda app, r: _drop(app, r.id),
     RecallQuery: lambda app, r: app.recalled[: r.k],
     WhyQuery: lambda app, r: app._why(r),
@@ -715,6 +718,12 @@ def _merge(app: ScriptedApplication, request: MergePreferences) -> list[AnyReply
     kept = msgspec.structs.replace(app.preferences[request.keep], same_as=())
     app.preferences[request.keep] = kept
     return [kept]
+
+
+def _personal(app: ScriptedApplication, request: ChatPersonalisation) -> list[AnyReply]:
+    if request.on is not None:
+        (app.impersonal.discard if request.on else app.impersonal.add)(request.conversation)
+    return [ChatPersonal(request.conversation, request.conversation not in app.impersonal)]
 
 
 def _next(app: ScriptedApplication, request: NextComparison) -> list[AnyReply]:

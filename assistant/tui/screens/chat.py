@@ -68,6 +68,7 @@ class ChatScreen(CopyingScreen):
         self._keep_draft()
         self.conversation, self.heading, self.incognito = conversation, title, False
         self.write_heading()
+        await self.look_at_personalisation()
         await self.transcript.show(items)
         self.prompt.remember([item.question for item in items])
         await self._take_up_draft()
@@ -91,6 +92,8 @@ class ChatScreen(CopyingScreen):
         self._keep_draft()
         self.conversation, self.heading, self.incognito = "", "New conversation", incognito
         self.write_heading()
+        self.impersonal_chat = False
+        self.set_impersonal(False)
         await self.transcript.show(())
         self.prompt.remember([])
         self.proposals.withdraw()
@@ -123,8 +126,14 @@ class ChatScreen(CopyingScreen):
             await self._drafts.keep(self._draft_key, self.prompt.whole)
 
     def action_impersonal(self) -> None:
-        """The next message only, on or off."""
-        self.set_impersonal(not self.impersonal_next)
+        """Off for the next message, then for the whole conversation, then on again."""
+        if self.impersonal_chat:
+            self.personalise_chat(on=True)
+        elif self.impersonal_next:
+            self.set_impersonal(False)
+            self.personalise_chat(on=False)
+        else:
+            self.set_impersonal(True)
 
     # -- stopping and moving ---------------------------------------------------------------
 
@@ -290,9 +299,14 @@ class ChatScreen(CopyingScreen):
 
         await self.app.push_screen(RisksScreen(self.requests))
 
+    @work(group="screen")
     async def action_why(self) -> None:
-        """What shaped the answer."""
+        """What shaped the answer; from there it can be written again without any of it."""
         from assistant.tui.screens.why import WhyScreen
 
-        if view := self.target():
-            await self.app.push_screen(WhyScreen(self.requests, view.turn))
+        view = self.target()
+        if view is None:
+            return
+        plainly = await self.app.push_screen_wait(WhyScreen(self.requests, view.turn))
+        if plainly and not self.running:
+            self._run_again(view, impersonal=True)

@@ -29,11 +29,13 @@ class BranchesScreen(FeedbackScreen):
         return None if view is None or self.running else view
 
     @work(group="again")
-    async def _run_again(self, view: TurnView, *, viewpoints: bool = False) -> None:
+    async def _run_again(
+        self, view: TurnView, *, viewpoints: bool = False, impersonal: bool = False
+    ) -> None:
         again_of = view.turn
         await self.transcript.cut_after(view)
         await view.begin_again()
-        self.begin(view, again_of=again_of, viewpoints=viewpoints)
+        self.begin(view, again_of=again_of, viewpoints=viewpoints, impersonal=impersonal)
 
     @work(group="again")
     async def action_fork(self) -> None:

@@ -23,6 +23,7 @@ from assistant.conversation.events import (
     Waiting,
 )
 from assistant.errors import AssistantError
+from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
 from assistant.holder.interface import Ask, Done, StatusLine, StatusQuery
 from assistant.holder.overview_wire import AcknowledgeNotices
 from assistant.tui.feed import Item, TurnFeed, merged
@@ -56,6 +57,7 @@ class TurnsScreen(Screen[None]):
         self.heading = "New conversation"
         self.incognito = False
         self.impersonal_next = False
+        self.impersonal_chat = False
         self._feed: TurnFeed | None = None
         self._told = False
         self._since = clock()
@@ -172,11 +174,13 @@ class TurnsScreen(Screen[None]):
         again_of: str = "",
         confirmed: tuple[str, ...] = (),
         viewpoints: bool = False,
+        impersonal: bool = False,
     ) -> None:
         """Run a turn for a question already shown."""
         request = Ask(
             text=view.question, conversation=self.conversation, incognito=self.incognito,
-            personalise=not self.impersonal_next, again_of=again_of, confirmed=confirmed,
+            personalise=not (impersonal or self.impersonal_next or self.impersonal_chat),
+            again_of=again_of, confirmed=confirmed,
             viewpoints=viewpoints, keeps_time=True,
         )  # fmt: skip
         self.set_impersonal(False)
@@ -187,7 +191,29 @@ class TurnsScreen(Screen[None]):
     def set_impersonal(self, off: bool) -> None:
         """Whether the next message goes without anything remembered."""
         self.impersonal_next = off
-        self.query_one(StatusBar).impersonal(off)
+        self._show_impersonal()
+
+    def _show_impersonal(self) -> None:
+        span = "this conversation" if self.impersonal_chat else "the next message"
+        off = self.impersonal_chat or self.impersonal_next
+        self.query_one(StatusBar).impersonal(span if off else "")
+
+    def personalise_chat(self, *, on: bool) -> None:
+        """Whether this conversation goes with what was learned; kept where it is kept."""
+        self.impersonal_chat = not on
+        self._show_impersonal()
+        if self.conversation:
+            self.run_worker(self._keep_personalisation(), group="personalisation")
+
+    async def _keep_personalisation(self) -> None:
+        wish = ChatPersonalisation(self.conversation, on=not self.impersonal_chat)
+        await self.requests.one(wish, ChatPersonal)
+
+    async def look_at_personalisation(self) -> None:
+        """What holds in the conversation that was opened."""
+        found = await self.requests.one(ChatPersonalisation(self.conversation), ChatPersonal)
+        self.impersonal_chat = found is not None and not found.on
+        self._show_impersonal()
 
     def stop(self) -> bool:
         """Stop the running turn; False when there is none. Quiet from this moment on."""
@@ -218,7 +244,10 @@ class TurnsScreen(Screen[None]):
     async def _take(self, feed: TurnFeed, view: TurnView, item: Item) -> None:
         match item:
             case TurnBegan(turn=turn, conversation=conversation):
+                begun = not self.conversation
                 view.turn, self.conversation = turn, conversation
+                if begun and self.impersonal_chat:
+                    self.personalise_chat(on=False)
                 if feed.request.again_of:
                     view.branched()
                 self._name_conversation(view.question)
@@ -257,7 +286,7 @@ class TurnsScreen(Screen[None]):
             confirmed = (*feed.request.confirmed, ruling.rule)
             self.begin(
                 view, again_of=feed.request.again_of, confirmed=confirmed,
-                viewpoints=feed.request.viewpoints,
+                viewpoints=feed.request.viewpoints, impersonal=not feed.request.personalise,
             )  # fmt: skip
         elif feed.request.again_of:
             await self.withdrawn(view, feed.request.again_of)

@@ -19,10 +19,10 @@ from assistant.tui.widgets.hints import KeyHints
 MAX_PROMPT_SHOWN = 50_000
 
 
-class WhyScreen(Screen[None]):
+class WhyScreen(Screen[bool]):
     """Nothing is left out: what was not used is said to be not used."""
 
-    BINDINGS = bindings("list", "back")
+    BINDINGS = bindings("list", "plainly", "back")
 
     def __init__(self, requests: Requests, turn: str) -> None:
         super().__init__()
@@ -48,7 +48,11 @@ class WhyScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Back to the chat."""
-        self.dismiss(None)
+        self.dismiss(False)
+
+    def action_plainly(self) -> None:
+        """Back to the chat, to have it answered again without anything remembered."""
+        self.dismiss(True)
 
 
 def account(why: Why) -> Content:

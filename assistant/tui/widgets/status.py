@@ -21,7 +21,7 @@ class StatusBar(Static):
         super().__init__("", id="status", markup=False)
         self._line: StatusLine | None = None
         self._speed: float | None = None
-        self._impersonal = False
+        self._impersonal = ""
         self.said = ""
 
     def show(self, line: StatusLine) -> None:
@@ -37,9 +37,9 @@ class StatusBar(Static):
             self._line = msgspec.structs.replace(old, context_used=used, context_size=size)
         self._draw()
 
-    def impersonal(self, off: bool) -> None:
-        """Whether the next message goes without personalisation."""
-        self._impersonal = off
+    def impersonal(self, span: str) -> None:
+        """What goes without personalisation ("the next message"); "" for nothing."""
+        self._impersonal = span
         self._draw()
 
     async def on_click(self) -> None:
@@ -72,7 +72,7 @@ class StatusBar(Static):
         state = _STATES.get(line.model_state, inert_line(line.model_state, 20))
         personal = "on" if line.personalise and not self._impersonal else "off"
         if self._impersonal and line.personalise:
-            personal = "off for the next message"
+            personal = f"off for {self._impersonal}"
         alarms = [Content.styled(f"! {inert_line(a, 60)}", "bold $error") for a in line.alarms]
         if alarms and (key := self._policy_key()):
             alarms[-1] = alarms[-1].append(f" ({key})")
