@@ -55,6 +55,8 @@ STALL = 120.0
 """A child that says nothing for so long during a turn is taken for stuck, in seconds."""
 
 QUICK = 30.0
+COUNTED = 64
+"""Messages that are counted at once."""
 MAX_STATE = 2 * 1024**3
 
 
@@ -252,6 +254,7 @@ class ModelClient:
         shifted, not read again. Raises ``PromptTooLong``.
         """
         size = self.wait_ready(STALL).context_size
+        history = self._enough(history, question, size)
         counts = self.count_messages((*history, question))
         place = oldest_kept(
             [message.role for message in history],
@@ -263,6 +266,26 @@ class ModelClient:
         if place is None:
             raise PromptTooLong("The question alone is longer than the model's window.")
         return kept(history, place)
+
+    def _enough(
+        self, history: Sequence[ChatMessage], question: ChatMessage, size: int
+    ) -> Sequence[ChatMessage]:
+        """System text and as many of the newest turns as are certain to fill the window.
+
+        What is older is dropped whatever it counts, so a long conversation costs no more
+        to count than one that fills the window.
+        """
+        if len(history) <= COUNTED:
+            return history
+        first = next((i for i, m in enumerate(history) if m.role != "system"), len(history))
+        turns = [i for i in range(first, len(history)) if history[i].role == "user"]
+        end, filled = len(history), 0
+        while end > first and filled <= size:
+            start = next((i for i in reversed(turns) if i <= end - COUNTED), first)
+            counts = self.count_messages((*history[:first], *history[start:end], question))
+            filled += sum(counts[first:-1])
+            end = start
+        return (*history[:first], *history[end:])
 
     # --- state, speed ------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from assistant.engine import (
     Phase,
     PromptProgress,
 )
+from assistant.engine.window import kept, oldest_kept
 from assistant.errors import EngineError, HistoryTooLong, ModelInvalid, PromptTooLong
 from tests.unit.engine.turns import (
     SYSTEM,
@@ -255,6 +256,13 @@ def test_a_question_longer_than_the_window_is_refused_and_the_child_lives(
         history = client.fit(conversation(12), user("Hello"), 64)
         assert history[0] == SYSTEM
         assert 1 < len(history) < 25
+        # Of a long conversation only the newest part is counted, with the same result.
+        long = conversation(150)
+        counts = client.count_messages((*long, user("Hello")))
+        roles = [message.role for message in long]
+        place = oldest_kept(roles, counts[:-1], fixed=counts[-1], size=512, wanted=64)
+        assert place is not None
+        assert client.fit(long, user("Hello"), 64) == kept(long, place)
         assert ask(client, "Hello", history, tokens=8).text
         window = ask(client, words(420), tokens=400, temperature=0.9)
         assert window.reasons[0] in {"window", "stop"}
