@@ -42,6 +42,7 @@ class Context:
         self.terminal_app = terminal_app
         self._passphrase_file = passphrase_file
         self._front: LocalFront | None = None
+        self._application: Application | None = None
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -93,9 +94,14 @@ class Context:
     def application(self, *, warm: bool = False) -> Application:
         """The holder of this home's vault: the one already running, or this process.
 
-        ``warm`` starts the children while the passphrase is typed or derived.
-        Raises VaultMissing, VaultLocked, WrongPassphrase.
+        Asked again, it is the same. ``warm`` starts the children while the passphrase is
+        typed or derived. Raises VaultMissing, VaultLocked, WrongPassphrase.
         """
+        if self._application is None:
+            self._application = self._found(warm=warm)
+        return self._application
+
+    def _found(self, *, warm: bool) -> Application:
         remote = self.holder_elsewhere()
         if remote is not None:
             return remote
@@ -135,9 +141,14 @@ class Context:
             raise VaultLocked("The vault is locked and there is no terminal to ask on.")
         return getpass.getpass(prompt)
 
+    @property
+    def opened(self) -> Application | None:
+        """What ``application`` gave already, where it was asked for."""
+        return self._application
+
     def application_with(self, passphrase: str) -> Application:
         """Like ``application``, with a passphrase that was asked for already."""
-        return self.holder_elsewhere() or self.front.unlock(passphrase)
+        return self._application or self.holder_elsewhere() or self.front.unlock(passphrase)
 
     def new_passphrase(self, file: Path | None = None) -> str:
         """A passphrase to make: from the file, or typed twice with its strength said."""

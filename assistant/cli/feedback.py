@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _request(arguments: argparse.Namespace) -> AnyRequest:
     if arguments.verb == "undo":
         return UndoFeedback(arguments.id)
-    if arguments.verb == "list":
+    if arguments.verb != "add":  # "list", or no verb at all
         return ListFeedback(arguments.limit)
     words = list(arguments.words)
     turn = arguments.turn

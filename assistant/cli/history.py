@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         if arguments.json:
             print_json(reply)
         else:
-            _show(reply)
+            show_reply(reply)
     if not shown and not arguments.json:
         complain("Nothing was found.")
     return 0
@@ -110,7 +110,8 @@ def told_turn(item: TurnItem) -> str:
     return f"> {item.question}{attached}\n{item.answer}{sources}\n"
 
 
-def _show(reply: object) -> None:
+def show_reply(reply: object) -> None:
+    """One reply in lines, whatever it is about."""
     match reply:
         case ConversationItem():
             pin = "★ " if reply.pinned else ""

@@ -44,7 +44,10 @@ NOUNS = (
 )
 
 # Commands whose module has another name; the others are called as their noun.
-_MODULES = {"lock": "keys", "passwd": "keys", "recover": "keys"}
+_MODULES = {
+    "lock": "keys", "passwd": "keys", "recover": "keys", "profile": "settings",
+    "backup": "keep", "restore": "keep", "export": "keep", "import": "keep", "erase": "keep",
+}  # fmt: skip
 
 Run = Callable[[argparse.Namespace, Context], int]
 

@@ -74,9 +74,9 @@ def add_file(arguments: argparse.Namespace, context: Context) -> int:
 def use(arguments: argparse.Namespace, context: Context) -> int:
     """Load it once to be sure; a holder that is running changes over too."""
     front = context.front
-    remote = front.holder_elsewhere()
-    if remote is not None:
-        list(remote.handle(UseModel(arguments.id)))
+    holder = context.opened or front.holder_elsewhere()
+    if holder is not None:
+        list(holder.handle(UseModel(arguments.id)))
     else:
         front.use_model(arguments.id)
     entry = front.registry.entry(arguments.id)

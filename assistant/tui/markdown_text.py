@@ -12,7 +12,10 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from assistant.conversation.markdown_parts import address_of, code_blocks_in, links_in
 from assistant.inert import inert, inert_line
+
+__all__ = ["code_blocks_in", "links_in", "parser"]
 
 
 def parser() -> MarkdownIt:
@@ -20,36 +23,6 @@ def parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     markdown.core.ruler.push("inert", _make_inert)
     return markdown
-
-
-def links_in(text: str) -> list[str]:
-    """The addresses of all links and images, in order, as they would be copied."""
-    tokens = MarkdownIt("commonmark", {"html": False}).parse(text)
-    return [address for token in _inner(tokens) if (address := _address(token))]
-
-
-def code_blocks_in(text: str) -> list[str]:
-    """The raw text of all code blocks, in order, without a final newline."""
-    tokens = MarkdownIt("commonmark", {"html": False}).parse(text)
-    return [
-        token.content.removesuffix("\n")
-        for token in tokens
-        if token.type in {"fence", "code_block"}
-    ]
-
-
-def _inner(tokens: list[Token]) -> Iterator[Token]:
-    for token in tokens:
-        yield token
-        yield from token.children or ()
-
-
-def _address(token: Token) -> str:
-    if token.type == "link_open":
-        return str(token.attrs.get("href", ""))
-    if token.type == "image":
-        return str(token.attrs.get("src", ""))
-    return ""
 
 
 def _make_inert(state: StateCore) -> None:
@@ -66,13 +39,13 @@ def _without_links(children: list[Token]) -> Iterator[Token]:
     said = ""
     for child in children:
         if child.type == "link_open":
-            open_links.append((_address(child), len(said)))
+            open_links.append((address_of(child), len(said)))
         elif child.type == "link_close":
             address, start = open_links.pop()
             if said[start:] != address:
                 yield _text(f" ‹{address}›")
         elif child.type == "image":
-            yield _text(f"image: {child.content} ‹{_address(child)}›")
+            yield _text(f"image: {child.content} ‹{address_of(child)}›")
         else:
             said += child.content
             yield child

@@ -127,6 +127,35 @@ def test_the_line_mode_answers_and_takes_commands(cli: Cli) -> None:
     assert cli.run("feedback", "list", "--json").lines[0]["kind"] == "up"
 
 
+def test_a_whole_chat_is_had_in_lines(cli: Cli) -> None:
+    lines = """\
+/incognito
+Say hello.
+/keep
+/two
+1
+\"\"\"
+Say one word
+about the sea.
+\"\"\"
+/fork Say one word about a wood.
+/before
+/policy explain explosives
+/forget yes
+/nonsense
+/lock
+never asked
+"""
+    said = cli.run("chat", "--plain", stdin=lines)
+    assert "1 or 2 picks" in said.out
+    assert "‹1/2› > Say one word\nabout the sea." in said.out
+    assert "explosives (rule): block" in said.out
+    assert "/nonsense is not a command" in said.err
+    assert said.out.endswith("Locked.\n")
+    kinds = [act["kind"] for act in cli.run("feedback", "list", "--json").lines]
+    assert kinds == ["choice"]
+
+
 def test_a_second_command_uses_the_open_vault_and_lock_reaches_its_holder(cli: Cli) -> None:
     holder = cli.start("chat", "--plain")
     assert holder.stdin is not None

@@ -1,0 +1,56 @@
+"""The line mode: one message a line, commands after a slash; no screen, no colour.
+
+For screen readers, pipes and slow connections. Everything printed is a full line; a
+change of state is said in words. It runs the same turn pipeline as the terminal app and
+does everything its screens do (``commands``).
+"""
+
+from __future__ import annotations
+
+from assistant.cli.attach import Waiting
+from assistant.cli.context import Context
+from assistant.cli.output import complain, say
+from assistant.cli.plain import overview, turns
+from assistant.cli.plain.commands import COMMANDS
+from assistant.cli.plain.session import Session, read_message
+from assistant.errors import AssistantError
+
+_LEAVE = {"quit", "exit", "q"}
+
+
+def converse(context: Context, *, incognito: bool) -> int:
+    """Read lines until they end. Exit code 0; 1 if the last turn was refused by policy."""
+    application = context.application(warm=True)
+    session = Session(context, application, incognito, Waiting(application))
+    if context.terminal:
+        say("Type a question, or /help. Ctrl-C stops an answer, Ctrl-D leaves.")
+    overview.greet(session)
+    code = 0
+    while (line := _read(context)) is not None:
+        if not line.strip():
+            continue
+        word, _, rest = line.removeprefix("/").partition(" ")
+        try:
+            if not line.startswith("/"):
+                code = turns.put(session, line)
+            elif word in _LEAVE:
+                break
+            elif word in COMMANDS:
+                COMMANDS[word].act(session, rest.strip())
+                if word == "lock":
+                    break
+            else:
+                complain(f"/{word} is not a command. /help lists them.")
+        except AssistantError as error:
+            complain(f"{error.message}\n{error.hint}")
+    return code
+
+
+def _read(context: Context) -> str | None:
+    if context.terminal:
+        print("> ", end="", flush=True)
+    try:
+        return read_message()
+    except KeyboardInterrupt:
+        print()
+        return ""

@@ -1,0 +1,80 @@
+"""What the line mode knows between two lines."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from assistant.cli.attach import Waiting
+from assistant.cli.context import Context
+from assistant.cli.output import complain
+from assistant.errors import UsageError
+from assistant.holder.interface import Application, PreferenceItem
+
+_LINE_LIMIT = 4 * 1024 * 1024
+_FENCE = '"""'
+
+
+@dataclass(slots=True)
+class Session:
+    """One chat in lines: the conversation, its latest turn, what was just proposed,
+    and the act of feedback (``pending``) about which a proposal is still being phrased.
+
+    ``always_incognito`` is a chat begun with ``--incognito``: nothing in it is ever written
+    unless it is kept on purpose.
+    """
+
+    context: Context
+    application: Application
+    always_incognito: bool
+    files: Waiting
+    incognito: bool = field(init=False)
+    personalise: bool = True
+    conversation: str = ""
+    turn: str = ""
+    question: str = ""
+    answer: str = ""
+    proposal: PreferenceItem | None = None
+    pending: str = ""
+    unread: bool = False
+
+    def __post_init__(self) -> None:
+        self.incognito = self.always_incognito
+
+    def begin(self, *, incognito: bool) -> None:
+        """Another conversation; the one before stays where it is kept."""
+        self.incognito = incognito
+        self.conversation = self.turn = self.question = self.answer = ""
+        self.proposal, self.personalise = None, True
+
+    def latest(self) -> str:
+        """The latest turn. Raises UsageError before there is one."""
+        if not self.turn:
+            raise UsageError("There is no answer yet.", hint="Ask something first.")
+        return self.turn
+
+    def agreed(self, question: str) -> bool:
+        """A yes typed on a terminal; without one nothing is asked and the answer is no."""
+        if not self.context.terminal:
+            return False
+        complain(f"{question} [y/N]")
+        return (read_line() or "").strip().lower() in {"y", "yes"}
+
+
+def read_line() -> str | None:
+    """The next line without its end; None when input has ended."""
+    line = sys.stdin.readline(_LINE_LIMIT)
+    return line.rstrip("\n") if line else None
+
+
+def read_message() -> str | None:
+    '''The next message: a line, or all lines between two lines of """.'''
+    first = read_line()
+    if first is None or first.strip() != _FENCE:
+        return first
+    lines: list[str] = []
+    while (line := read_line()) is not None and line.strip() != _FENCE:
+        lines.append(line)
+        if sum(map(len, lines)) > _LINE_LIMIT:
+            raise UsageError("The message is longer than 4 MiB.", hint="Shorten it.")
+    return "\n".join(lines)

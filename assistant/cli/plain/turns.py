@@ -1,0 +1,107 @@
+"""Asking in the line mode: a question, again, in other words, twice, from several sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.cli.ask import Interrupt, print_turn
+from assistant.cli.output import complain, ruling_lines, say
+from assistant.cli.plain.feedback import give
+from assistant.cli.plain.session import Session, read_line
+from assistant.conversation.events import TurnEnded, TurnFailed
+from assistant.errors import UsageError
+from assistant.holder.interface import Ask, Cancellation
+from assistant.holder.overview_wire import AcknowledgeNotices
+
+
+def put(session: Session, text: str, **more: Any) -> int:
+    """One turn, streamed; asks for a yes where a rule wants one. 0, 1 refused, or a fault's."""
+    confirmed: tuple[str, ...] = ()
+    while True:
+        ending = _asked(session, text, quiet=False, confirmed=confirmed, **more)
+        if isinstance(ending, TurnFailed):
+            complain(f"{ending.message}\n{ending.hint}")
+            return ending.exit_code
+        if ending.status != "confirm":
+            session.files.asked()
+        if ending.status != "confirm" or ending.ruling is None:
+            return 1 if ending.status == "refused" else 0
+        if not session.agreed("Go on?"):
+            return 1
+        confirmed = (*confirmed, ending.ruling.rule)
+
+
+def _asked(session: Session, text: str, *, quiet: bool, **more: Any) -> TurnEnded | TurnFailed:
+    cancellation = Cancellation()
+    more.setdefault("personalise", session.personalise)
+    request = Ask(
+        text, session.conversation, session.incognito, attachments=session.files.ids, **more
+    )
+    with Interrupt(cancellation):
+        ending = print_turn(session.application.handle(request, cancellation), quiet=quiet)
+    if isinstance(ending, TurnEnded):
+        session.conversation = ending.conversation or session.conversation
+        session.turn, session.question, session.answer = ending.turn, text, ending.answer
+        _seen(session)
+    return ending
+
+
+def _seen(session: Session) -> None:
+    """The vault's notices stood above; going on means that they were read."""
+    if session.unread:
+        list(session.application.handle(AcknowledgeNotices()))
+        session.unread = False
+
+
+def again(session: Session, _rest: str) -> None:
+    """The same question, answered anew beside the old answer."""
+    put(session, session.question, again_of=session.latest())
+
+
+def plainly(session: Session, _rest: str) -> None:
+    """Again, without what was learned."""
+    put(session, session.question, again_of=session.latest(), personalise=False)
+
+
+def viewpoints(session: Session, _rest: str) -> None:
+    """Again, with several viewpoints, taking no side."""
+    put(session, session.question, again_of=session.latest(), viewpoints=True)
+
+
+def fork(session: Session, rest: str) -> None:
+    """The latest question in other words, on a branch of its own; the old one stays."""
+    if not rest:
+        raise UsageError("The message is empty.", hint="Say /fork YOUR MESSAGE.")
+    put(session, rest, again_of=session.latest())
+
+
+def impersonal(session: Session, rest: str) -> None:
+    """One message without anything remembered, or without words: all from here on."""
+    if rest:
+        put(session, rest, personalise=False)
+        return
+    session.personalise = not session.personalise
+    on = "with what was learned again" if session.personalise else "without anything learned"
+    say(f"From here on this conversation is answered {on}.")
+
+
+def two(session: Session, _rest: str) -> None:
+    """Two answers to the latest question; the pick is an act of feedback."""
+    turn = session.latest()
+    complain("Writing two answers.")
+    ending = _asked(session, session.question, quiet=True, candidates=2, again_of=turn)
+    if isinstance(ending, TurnFailed):
+        complain(f"{ending.message}\n{ending.hint}")
+        return
+    if ending.status != "complete" or len(ending.candidates) < 2:
+        if ending.ruling is not None:
+            complain(ruling_lines(ending.ruling, heading="This is not answered here."))
+        complain("There are not two answers to pick from.")
+        return
+    for number, answer in enumerate(ending.candidates, 1):
+        say(f"{number}:\n{answer or '(stopped by policy)'}")
+    say("1 or 2 picks; an empty line picks neither.")
+    picked = (read_line() or "").strip()
+    if picked in {"1", "2"}:
+        session.answer = ending.candidates[int(picked) - 1]
+        give(session, "choice", str(int(picked) - 1))

@@ -1,0 +1,199 @@
+"""The line mode's commands, over a real holder with a scripted model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.cli.attach import Waiting
+from assistant.cli.context import Context
+from assistant.cli.plain import turns
+from assistant.cli.plain.commands import COMMANDS, GROUPS
+from assistant.cli.plain.session import Session
+from assistant.errors import ConfirmationMissing, NoSuchItem, UsageError
+from assistant.holder.interface import (
+    Application,
+    ConversationItem,
+    FeedbackItem,
+    ListConversations,
+    ListFeedback,
+    ListPreferences,
+    ShowConversation,
+)
+from tests.holder_world import World, open_world
+
+Say = Callable[[str], str]
+
+
+class _HeldContext(Context):
+    """The surroundings of a command whose vault is open already, with nobody to ask."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__(None, None, lambda front: 1)
+        self._open = application
+
+    def application(self, *, warm: bool = False) -> Application:
+        return self._open
+
+    @property
+    def terminal(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield from open_world(tmp_path)
+
+
+@pytest.fixture
+def session(world: World) -> Session:
+    application = world.holder
+    return Session(_HeldContext(application), application, False, Waiting(application))
+
+
+@pytest.fixture
+def say(session: Session, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Type a line; what was printed because of it."""
+
+    def typed(line: str) -> str:
+        capsys.readouterr()
+        if line.startswith("/"):
+            word, _, rest = line[1:].partition(" ")
+            COMMANDS[word].act(session, rest)
+        else:
+            turns.put(session, line)
+        return "".join(capsys.readouterr())
+
+    return typed
+
+
+def test_help_names_every_command_under_its_heading(say: Say) -> None:
+    told = say("/help")
+    assert all(title in told for title in GROUPS)
+    assert all(f"/{word}" in told for word in COMMANDS)
+
+
+def test_help_for_a_command_of_the_command_line_is_its_own_help(say: Say) -> None:
+    told = say("/help history")
+    assert "rename" in told
+    assert "usage: assistant history" in told
+
+
+def test_acts_of_feedback_reach_the_latest_answer_with_their_reasons(
+    say: Say, world: World, session: Session
+) -> None:
+    say("What is a fjord?")
+    for line in ("/up", "/score 80", "/reason fluency,helpfulness well put", "/note nice"):
+        assert "Noted." in say(line)
+    acts = [act for act in world.all(ListFeedback()) if isinstance(act, FeedbackItem)]
+    assert {act.turn for act in acts} == {session.turn}
+    assert ("fluency", "helpfulness") in {act.reasons for act in acts}
+    assert {"well put", "nice"} <= {act.note for act in acts}
+
+
+def test_feedback_before_any_answer_is_refused_with_what_to_do(say: Say) -> None:
+    with pytest.raises(UsageError, match="no answer"):
+        say("/up")
+
+
+def test_a_message_in_other_words_stands_on_a_branch_of_its_own(say: Say, world: World) -> None:
+    say("What is a fjord?")
+    say("/fork What is a firth?")
+    assert say("/tree").count("\n") == 2
+    assert "fjord" in say("/before")
+    (turn,) = world.all(ShowConversation("last"))
+    assert turn.question == "What is a fjord?"
+    assert "firth" in say("/after")
+
+
+def test_going_between_branches_needs_several(say: Say) -> None:
+    say("What is a fjord?")
+    with pytest.raises(NoSuchItem, match="one branch"):
+        say("/before")
+
+
+def test_one_message_or_a_whole_conversation_goes_without_what_was_learned(say: Say) -> None:
+    on, off = "Personalisation was on", "Personalisation was off"
+    for line, told in (
+        ("/impersonal What is a fjord?", off), ("What is a firth?", on), ("/plainly", off),
+        ("/impersonal", off), ("What is a loch?", off), ("/new", off), ("A moor?", on),
+    ):  # fmt: skip
+        say(line)
+        if line != "/new":
+            assert told in say("/why"), line
+
+
+def test_an_incognito_conversation_is_written_only_once_it_is_kept(
+    say: Say, world: World, session: Session
+) -> None:
+    say("/incognito")
+    say("What is a fjord?")
+    assert world.all(ListConversations()) == []
+    say("/keep")
+    (kept,) = world.all(ListConversations())
+    assert isinstance(kept, ConversationItem)
+    assert kept.id == session.conversation
+    assert "Noted." in say("/up")
+
+
+def test_keeping_what_is_not_incognito_is_refused(say: Say) -> None:
+    say("What is a fjord?")
+    with pytest.raises(UsageError, match="not an incognito"):
+        say("/keep")
+
+
+def test_the_last_turn_is_erased_only_after_a_yes(say: Say, world: World) -> None:
+    say("What is a fjord?")
+    with pytest.raises(ConfirmationMissing):
+        say("/forget")
+    assert world.all(ShowConversation("last"))
+    say("/forget yes")
+    with pytest.raises(UsageError):
+        say("/why")
+
+
+def test_copying_asks_policy_and_prints_where_there_is_no_clipboard(say: Say, world: World) -> None:
+    world.model.default_answer = "Text.\n\n```\ncode()\n```\n\n[x](https://example.org/x)\n"
+    say("What is a fjord?")
+    assert say("/copy code") == "code()\n"
+    assert say("/copy link 1") == "https://example.org/x\n"
+    with pytest.raises(NoSuchItem, match="no code block 2"):
+        say("/copy code 2")
+    with pytest.raises(UsageError):
+        say("/copy everything")
+
+
+def test_the_command_line_works_inside_over_the_open_vault(say: Say, world: World) -> None:
+    say("What is a fjord?")
+    (conversation,) = world.all(ListConversations())
+    assert isinstance(conversation, ConversationItem)
+    say(f"/history rename {conversation.id} 'Nordic words'")
+    say(f"/history move {conversation.id} School")
+    assert "School / Nordic words" in say("/history")
+    say("/preferences add 'Answer briefly.' --scope topic --for geography")
+    (kept,) = world.all(ListPreferences())
+    assert (kept.scope, kept.scope_ref) == ("topic", "geography")
+    assert "Answer briefly." in say("/preferences")
+    assert say("/feedback") == ""
+
+
+def test_wrong_usage_inside_is_told_and_ends_nothing(say: Say) -> None:
+    assert "invalid choice" in say("/history frobnicate")
+    assert "quotation mark" in say("/preferences add 'open")
+
+
+@pytest.mark.parametrize("line", ["/erase all", "/policy simulate", "/history --home /elsewhere"])
+def test_what_does_not_belong_inside_a_chat_is_refused(say: Say, line: str) -> None:
+    with pytest.raises(UsageError):
+        say(line)
+
+
+def test_settings_and_sliders_say_what_holds(say: Say) -> None:
+    assert "max_tokens is now 100." in say("/set max_tokens 100")
+    assert "length" in say("/slide length -0.5")
+    with pytest.raises(UsageError):
+        say("/slide length very")
+    with pytest.raises(UsageError):
+        say("/set max_tokens")
