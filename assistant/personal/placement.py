@@ -73,20 +73,6 @@ def beside_again(
     return _placed([(kind, role, text) for kind, (text, role) in found], instructions)
 
 
-def block(items: Sequence[Considered], instructions: Sequence[str] = ()) -> str:
-    """Both sides as one text that can stand before a question."""
-    return beside(items, instructions).text
-
-
-def rendered_again(
-    used: Iterable[Key],
-    known: Mapping[Key, tuple[str, Role | None]],
-    instructions: Sequence[str] = (),
-) -> str:
-    """``block`` as it was, from ids."""
-    return beside_again(used, known, instructions).text
-
-
 def line_of(item: Considered) -> str:
     """What one memory adds to the message."""
     return _sentence(item.kind, item.role, item.text)

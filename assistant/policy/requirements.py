@@ -1,4 +1,4 @@
-"""What requirements oblige in one turn, and the wording of what policy says to people."""
+"""What requirements oblige in one turn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assistant.policy.canonical import canonical, is_boundary, term_forms
 from assistant.policy.effective import EffectivePolicy, EffectiveRequirement, instruction
-from assistant.policy.model import Decision, Effect, RuleSource
+from assistant.policy.model import RuleSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +62,3 @@ def _mentions(plain: str, form: str) -> bool:
             return True
         start = plain.find(form, start + 1)
     return False
-
-
-_TIERS = {
-    "national": "the law that applies here",
-    "organisation": "your organisation",
-    "user": "your own settings",
-}
-
-
-def wording(decision: Decision) -> str:
-    """What a person reads about a decision: kind, and naming who, which rule, why, appeal."""
-    if decision.source is None:
-        return _without_source(decision)
-    source = decision.source
-    opening = {
-        Effect.BLOCK: "I can't help with this one",
-        Effect.REDACT: "Part of this was left out",
-        Effect.CONFIRM: "Please decide before I go on",
-        Effect.WARN: "A word before I go on",
-        Effect.NOTE: "For your information",
-    }.get(decision.effect, "For your information")
-    parts = [
-        f"{opening}: “{source.title}”, set by {source.issuer} ({_TIERS[source.tier.value]}).",
-        f"Why: {source.reason}",
-        decision.help,
-        f"Not right? {source.appeal}" if source.appeal else "",
-    ]
-    return "\n".join(part for part in parts if part)
-
-
-def _without_source(decision: Decision) -> str:
-    if decision.view == "held":
-        return "The answer was stopped: too much of it could not be checked in time."
-    if decision.stops:
-        return "The check itself failed, so nothing was let through. Run `assistant doctor`."
-    return ""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.personal.earlier import fuse
-from assistant.personal.placement import block, line_of
+from assistant.personal.placement import beside, line_of
 from assistant.personal.preferences import conflicts, read_preference
 from assistant.personal.recall import MAX_STYLE, estimate
 from assistant.personal.relevance import Asked, relevance
@@ -24,7 +24,7 @@ def test_budget_and_limits_are_never_exceeded(
     found = stores.recall().find(question, budget_tokens=budget, k=k)
     lines = [line_of(item) for item in found.items]
     assert sum(estimate(lines)) <= found.tokens <= budget or not lines
-    assert all(line in block(found.items) for line in lines)
+    assert all(line in beside(found.items).text for line in lines)
     assert sum(not item.style for item in found.items) <= k
     assert sum(item.style for item in found.items) <= MAX_STYLE
     assert {item.id for item in found.items} == {i.id for i in found.considered if i.passed}

@@ -19,8 +19,8 @@ from assistant.policy.everyday import everyday_texts, look_alikes
 from assistant.policy.explain import explain
 from assistant.policy.gate import Gate
 from assistant.policy.lint import false_hits, lint
-from assistant.policy.model import Decision, Effect, Origin, Segment, Where
-from assistant.policy.requirements import obligations, wording
+from assistant.policy.model import Effect, Origin, Segment, Where
+from assistant.policy.requirements import obligations
 from assistant.policy.resolver import resolve
 from assistant.policy.schema import SCHEMA_FILE, schema_text
 from assistant.policy.simulate import simulate
@@ -225,12 +225,3 @@ def test_requirements_with_topics_are_due_only_where_the_topic_is_mentioned() ->
     assert obligations(policy, "about my LOAN").added_text == ("Ask.",)
     assert obligations(policy, "loaned books").added_text == ()
     assert "several viewpoints" in obligations(policy, "the election").lines[0]
-
-
-def test_a_refusal_names_issuer_rule_reason_help_and_appeal() -> None:
-    made = document(rules=[rule("a", terms=["zorblax"], help_text="Ask about tea.")])
-    gate = Gate(resolve([made], Wishes()))
-    text = wording(gate.check([Segment("zorblax", Origin.USER)], Where.INPUT))
-    for part in ("Test Authority", "Rule a", "Because of a.", "Ask about tea.", "appeal@"):
-        assert part in text
-    assert "failed" in wording(Decision(Effect.BLOCK, view="fault"))
