@@ -120,7 +120,8 @@ class TurnEnded(Event, frozen=True, tag="ended"):
     ``sources`` are the attached files that were read for the answer, and where;
     ``attachments`` says of each file of the conversation what became of it.
     ``candidates`` holds all answers in their order when several were generated (one that
-    policy stopped is empty) and ``chosen`` the index of ``answer`` among them.
+    policy stopped is empty) and ``chosen`` the index of ``answer`` among them; ``pair`` are
+    the two whose comparison would teach the profile most.
     """
 
     turn: str
@@ -142,6 +143,7 @@ class TurnEnded(Event, frozen=True, tag="ended"):
     candidates: tuple[str, ...] = ()
     chosen: int = 0
     suggestion: str = ""
+    pair: tuple[int, int] = (0, 1)
     sources: tuple[Source, ...] = ()
     attachments: tuple[AttachedFile, ...] = ()
 

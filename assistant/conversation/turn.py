@@ -81,6 +81,10 @@ class Personaliser(Protocol):
         """The index of the answer this person would prefer."""
         ...
 
+    def compare(self, answers: Sequence[str]) -> tuple[int, int]:
+        """The two of three answers whose comparison would teach most."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -337,7 +341,15 @@ class _Run:
             _ended(self._key, outcome),
             context_used=answer.context_used,
             context_size=answer.context_size,
+            pair=self._pair(answer.candidates),
         )
+
+    def _pair(self, candidates: tuple[str, ...]) -> tuple[int, int]:
+        """Which two to show where a person compares; never one that policy stopped."""
+        shown = [index for index, text in enumerate(candidates) if text]
+        if len(shown) < 3 or self._desk.personaliser is None:
+            return (shown[0], shown[1]) if len(shown) == 2 else (0, 1)
+        return self._desk.personaliser.compare(candidates)
 
     def _viewpoints(self) -> str:
         """Who asked for several viewpoints: "asked" (the person), "required" (a tier) or ""."""

@@ -12,7 +12,7 @@ from assistant.errors import NoSuchItem
 from assistant.holder.comparisons import Picks
 from assistant.holder.consents import Consents
 from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
-from assistant.personal.choosing import choose
+from assistant.personal.choosing import choose, most_informative
 from assistant.personal.considered import Considered, Recollection
 from assistant.personal.feedback import Role, lesson
 from assistant.personal.placement import Beside, beside, beside_again
@@ -197,6 +197,10 @@ class TurnTaste:
         """The index of the answer this person would prefer."""
         wishes = [item.text for item in items if item.kind == ItemKind.PREFERENCE.value]
         return choose(answers, self._taste.profile, wishes).index
+
+    def compare(self, answers: Sequence[str]) -> tuple[int, int]:
+        """The two answers the profile is least sure about."""
+        return most_informative(answers, self._taste.profile)
 
 
 def _covered(items: Sequence[UsedItem]) -> set[Style]:

@@ -37,6 +37,7 @@ class Compare(ModalScreen[Picked | None]):
         self._feed: TurnFeed = requests.turn(request)
         self._turn = ""
         self._answers = ["", ""]
+        self._pair = (0, 1)
         self._ready = False
 
     def compose(self) -> ComposeResult:
@@ -62,7 +63,7 @@ class Compare(ModalScreen[Picked | None]):
     def action_pick(self, index: int) -> None:
         """Prefer an answer, once both are whole."""
         if self._ready:
-            self.dismiss(Picked(self._turn, index, self._answers[index]))
+            self.dismiss(Picked(self._turn, self._pair[index], self._answers[index]))
 
     def action_cancel(self) -> None:
         """Neither."""
@@ -102,7 +103,8 @@ class Compare(ModalScreen[Picked | None]):
             reason = ended.ruling.reason if ended.ruling else "There is only one answer."
             progress.update(Content(f"Nothing to choose: {inert_line(reason)} Escape goes back."))
             return
-        self._turn, self._answers = ended.turn, list(ended.candidates[:2])
+        self._turn, self._pair = ended.turn, ended.pair
+        self._answers = [ended.candidates[index] for index in ended.pair]
         self._ready = True
         for index, answer in enumerate(self._answers):
             await self.query_one(f"#answer{index}", AnswerView).finish(answer)

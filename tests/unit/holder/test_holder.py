@@ -126,6 +126,14 @@ def test_a_slider_set_by_the_user_shapes_the_next_prompt_until_released(world: W
         world.one(SetProfile("charm", 0.5))
 
 
+def test_of_three_answers_the_two_that_differ_most_are_compared(world: World) -> None:
+    long = "Soap loosens the dirt and water carries it away. " * 6
+    world.model.answers.append(["Soap.", "- Soap\n- Water\n- Wait", long])
+    assert 2 in world.ask("How do I clean it?", candidates=3).pair
+    world.model.answers.append(["Soap.", "This is a guaranteed profit.", long])
+    assert world.ask("How do I clean it?", candidates=3).pair == (0, 2), "one was stopped"
+
+
 def test_a_choice_replaces_the_answer_and_is_learned_from(world: World) -> None:
     world.model.answers = [["First.", "Second one."]]
     ending = world.ask("Say", candidates=2)
