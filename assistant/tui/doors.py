@@ -126,14 +126,19 @@ class DoorsApp(App[int]):
     async def on_created(self, message: Created) -> None:
         """Recovery key, at most three questions, then the chat."""
         from assistant.tui.screens.questions import QuestionsScreen
-        from assistant.tui.screens.recovery import RecoveryScreen
 
         requests = self._requests_to(message.application)
-        await self.push_screen_wait(RecoveryScreen(message.recovery_key, self._choose))
+        await self.show_recovery_key(message.recovery_key)
         for preference in await self.push_screen_wait(QuestionsScreen()):
             await requests.one(AddPreference(preference), PreferenceItem)
         await self.compare_styles(requests)
         self._open(message.application)
+
+    async def show_recovery_key(self, key: str) -> None:
+        """Once, until a group of it was typed back. Call it from a worker."""
+        from assistant.tui.screens.recovery import RecoveryScreen
+
+        await self.push_screen_wait(RecoveryScreen(key, self._choose))
 
     async def compare_styles(self, requests: Requests) -> int | None:
         """The comparisons of the start, while the model loads; how many were picked.
@@ -188,6 +193,19 @@ class DoorsApp(App[int]):
         await self.keep_drafts()
         self._leave_vault()
         await asyncio.to_thread(self.front.lock)
+        self.look()
+
+    @work(group="lock", exclusive=True)
+    async def erase_vault(self) -> None:
+        """Remove the vault, and begin as on the first evening."""
+        self._leave_vault()
+        await asyncio.to_thread(self.front.lock)
+        try:
+            await asyncio.to_thread(self.front.erase_vault)
+        except AssistantError as error:
+            self.notify(foreign(f"{error.message} {error.hint}").plain, markup=False)
+        else:
+            self._was_open = False
         self.look()
 
     def _locked_elsewhere(self, why: str) -> None:

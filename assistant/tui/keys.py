@@ -44,6 +44,7 @@ PLACES = {
     "proposal": "On a proposal",
     "list": "In lists",
     "dialog": "In dialogs",
+    "door": "Before the vault is open",
 }
 
 KEYS = (
@@ -63,6 +64,8 @@ KEYS = (
         "What is remembered about you", show=True),
     Key("chat.why", "f4", "why", "why", "What shaped the latest answer", show=True),
     Key("chat.settings", "f5", "settings", "settings", "Settings, and who manages them"),
+    Key("chat.vault", "shift+f5", "vault", "vault",
+        "The vault: passphrase, recovery key, backups, export, import, erasing"),
     Key("chat.policy", "f6", "policy", "policy", "Every rule in force: whose, why, until when",
         priority=True),  # the prompt would select a line with it
     Key("chat.decisions", "shift+f6", "decisions", "decisions",
@@ -145,6 +148,7 @@ KEYS = (
     Key("list.yes", "y", "accept", "keep", "Keep a proposal", show=True),
     Key("list.no", "n", "reject", "drop", "Drop a proposal", show=True),
     Key("list.comment", "c", "comment", "comment", "Comment on a rule, for its author", show=True),
+    Key("list.vault", "v", "vault", "vault", "The vault itself", show=True),
     Key("list.decisions", "l", "decisions", "decisions", "What the rules decided", show=True),
     Key("list.recall", "w", "recall", "recall", "What would be recalled for a text", show=True),
     Key("list.compare", "c", "compare", "compare", "Pick between prepared answers", show=True),
@@ -157,7 +161,15 @@ KEYS = (
         "Answer again without anything remembered", show=True),
     Key("list.delete", "d,delete", "delete", "erase", "Erase it, after a question", show=True),
     Key("list.back", "escape", "back", "back", "Back to the chat", show=True),
+    Key("door.recover", "f2", "recover", "forgotten it?",
+        "Open with the recovery key and choose another passphrase", show=True),
+    Key("door.restore", "f3", "restore", "restore a backup",
+        "Put a backup in the place of the vault here", show=True),
     Key("dialog.cancel", "escape", "cancel", "cancel", "Close, changing nothing", show=True),
+    Key("dialog.complete", "tab", "complete", "complete", "Take over the path under the cursor",
+        show=True, priority=True),
+    Key("dialog.previous", "up", "previous", "up", "The path before"),
+    Key("dialog.next", "down", "next", "down", "The next path"),
     Key("dialog.save", "ctrl+s", "save", "save", "Keep what you wrote", show=True),
     Key("dialog.toggle", "space", "choose", "choose", "Choose it, or not", show=True),
     Key("dialog.yes", "y", "yes", "yes", "Yes", show=True),

@@ -11,6 +11,7 @@ from assistant.holder.interface import AnyRequest, Application, Ask, Cancellatio
 from assistant.tui.feed import TurnFeed
 
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 class Requests:
@@ -50,6 +51,43 @@ class Requests:
         """The first reply of that kind, or None when it failed or there was none."""
         replies = await self.all(request, kind)
         return replies[0] if replies else None
+
+    async def watched(
+        self,
+        request: AnyRequest,
+        kind: type[R],
+        step: type[S],
+        told: Callable[[S], None],
+        stop: Cancellation | None = None,
+    ) -> R | None:
+        """The first reply of a kind, as ``one``; each ``step`` on the way is told at once.
+
+        ``stop`` is what cancels it, for requests that can be cancelled.
+        """
+        loop, cancellation = asyncio.get_running_loop(), stop or Cancellation()
+
+        def tell(reply: S) -> None:
+            if not self.closed:
+                told(reply)
+
+        def iterate() -> list[R]:
+            found: list[R] = []
+            for reply in self._application.handle(request, cancellation):
+                if isinstance(reply, kind):
+                    found.append(reply)
+                elif isinstance(reply, step):
+                    loop.call_soon_threadsafe(tell, reply)
+            return found
+
+        self._running.add(cancellation)
+        try:
+            found = await asyncio.to_thread(iterate)
+        except AssistantError as error:
+            self._trouble(error)
+            return None
+        finally:
+            self._running.discard(cancellation)
+        return found[0] if found else None
 
     def turn(self, request: Ask) -> TurnFeed:
         """Begin a turn; its events are iterated over with ``batches()``."""

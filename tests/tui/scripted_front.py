@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -32,6 +33,7 @@ from assistant.errors import (
     ModelInvalid,
     NoSuchItem,
     PolicyRefusal,
+    VaultExists,
     WrongPassphrase,
 )
 from assistant.holder.branches_wire import (
@@ -59,7 +61,9 @@ from assistant.holder.interface import (
     AnyRequest,
     Application,
     Ask,
+    BackUp,
     Cancellation,
+    ChangePassphrase,
     ChangeSetting,
     ConversationItem,
     CopyAllowed,
@@ -71,10 +75,12 @@ from assistant.holder.interface import (
     Done,
     EditPreference,
     EraseItem,
+    Export,
     FeedbackGiven,
     FeedbackItem,
     GetSettings,
     GiveFeedback,
+    Import,
     ListConversations,
     ListFeedback,
     ListPreferences,
@@ -84,6 +90,7 @@ from assistant.holder.interface import (
     ProfileQuery,
     RecallHit,
     RecallQuery,
+    RecoveryKey,
     RenameConversation,
     SearchHistory,
     SearchHit,
@@ -97,10 +104,12 @@ from assistant.holder.interface import (
     Strength,
     TurnItem,
     UndoFeedback,
+    UseKeychain,
     UseModel,
     Why,
     WhyQuery,
 )
+from assistant.holder.merging_wire import MergePreferences
 from assistant.holder.overview_wire import (
     AcknowledgeNotices,
     AuthorityItem,
@@ -113,9 +122,9 @@ from assistant.holder.overview_wire import (
     PolicyQuery,
     PolicyWish,
 )
-from assistant.holder.merging_wire import MergePreferences
 from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.holder.risks import RiskRow
+from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery, VaultState
 from assistant.policy.comment import RuleComment
 
 R = TypeVar("R")
@@ -189,6 +198,9 @@ class ScriptedApplication:
         self.models: list[ModelItem] = _models()
         self.drafts: dict[str, str] = {}
         self.impersonal: set[str] = set()
+        self.vault = VaultState(("passphrase", "recovery"), ("/media/stick/vault.backup",), 41, 7)
+        self.import_steps = [ImportProgress(1, 4, 0), ImportProgress(2, 9, 0)]
+        self.import_gate: threading.Event | None = None
         self.decisions: list[DecisionItem] = _decisions()
         self.recalled: list[RecallHit] = [
             RecallHit(
@@ -214,6 +226,9 @@ class ScriptedApplication:
             raise self.error
         if isinstance(request, Ask):
             yield from self._ask(request, cancellation or Cancellation())
+            return
+        if isinstance(request, Import):
+            yield from _import(self)
             return
         yield from list(_HANDLERS[type(request)](self, request))
 
@@ -537,7 +552,23 @@ def _set_profile(app: ScriptedApplication, request: SetProfile) -> list[AnyReply
     return [new]
 
 
+def _with_passphrase(app: ScriptedApplication, current: str, *replies: AnyReply) -> list[AnyReply]:
+    if current != PASSPHRASE:
+        raise WrongPassphrase("The passphrase is wrong.")
+    return list(replies)
+
+
+def _import(app: ScriptedApplication) -> Iterator[AnyReply]:
+    for step in app.import_steps:
+        yield step
+        if app.import_gate is not None:
+            assert app.import_gate.wait(20)
+    yield Done("Imported 2 conversations with 9 turns and 0 preferences; 1 were there already.")
+
+
 def _erase(app: ScriptedApplication, request: EraseItem) -> list[AnyReply]:
+    if request.kind != "turn":
+        return [Done("Erased 3 item(s).")]
     turns = app.turns if request.id in app.turns else app.incognito
     before = app._parent(request.id)
     erased = turns.pop(request.id)
@@ -666,6 +697,16 @@ def _drop(app: ScriptedApplication, key: str) -> list[AnyReply]:
 
 
 _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
+    VaultQuery: lambda app, r: [app.vault],
+    ChangePassphrase: lambda app, r: _with_passphrase(
+        app,
+        r.current,
+        RecoveryKey(RECOVERY_KEY) if r.rekey else Done("The passphrase was changed."),
+    ),
+    NewRecoveryKey: lambda app, r: _with_passphrase(app, r.current, RecoveryKey(RECOVERY_KEY)),
+    UseKeychain: lambda app, r: _with_passphrase(app, r.current, Done("It opens it too.")),
+    BackUp: lambda app, r: [Done("Backed up and verified: 81,920 bytes.")],
+    Export: lambda app, r: [Done("Exported in the clear: 2 conversations.")],
     GiveFeedback: lambda app, r: app._give(r),
     UndoFeedback: lambda app, r: app._undo(r),
     NextComparison: lambda app, r: _next(app, r),
@@ -801,6 +842,25 @@ class ScriptedFront:
             raise WrongPassphrase("The passphrase is wrong.")
         self.vault = "open"
         return self.application
+
+    def recover(self, recovery_key: str, passphrase: str) -> None:
+        self.calls.append("recover")
+        if recovery_key != RECOVERY_KEY:
+            raise WrongPassphrase("The recovery key is wrong.")
+        self.passphrase = passphrase
+
+    def restore(self, backup: Path, secret: str, *, recovery: bool, overwrite: bool) -> None:
+        self.calls.append(f"restore {backup}")
+        if self.vault != "missing" and not overwrite:
+            raise VaultExists("There is already a vault in this home.")
+        if secret != (RECOVERY_KEY if recovery else PASSPHRASE):
+            raise WrongPassphrase("That does not open the backup.")
+        self.vault, self.passphrase = "locked", PASSPHRASE
+
+    def erase_vault(self) -> None:
+        self.calls.append("erase_vault")
+        self.application = ScriptedApplication(self.script)
+        self.vault = "missing"
 
     def lock(self) -> None:
         self.calls.append("lock")

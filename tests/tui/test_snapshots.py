@@ -183,6 +183,47 @@ async def tree(drive: Drive) -> None:
     await drive.keys("shift+f2")
 
 
+async def vault(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("shift+f5")
+    await drive.keys(*["down"] * 8)
+
+
+async def new_passphrase(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("shift+f5")
+    await drive.keys("enter")
+    await drive.typed("moss")
+    await drive.keys("enter")
+    await drive.typed("moss and stone")
+    await drive.quiet()
+
+
+async def typed_word(drive: Drive) -> None:
+    await drive.unlock()
+    await drive.keys("shift+f5")
+    await drive.keys(*["down"] * 10)
+    await drive.keys("enter")
+    await drive.typed("erase")
+    await drive.keys("enter")
+
+
+async def forgotten(drive: Drive) -> None:
+    await until(lambda: drive.app.screen.query("#passphrase"))
+    await drive.quiet()
+    await drive.keys("f2")
+    await drive.typed("ABCD-EFGH")
+    await drive.keys("enter")
+    await drive.typed("moss and stone")
+    await drive.quiet()
+
+
+async def restoring(drive: Drive) -> None:
+    await until(lambda: drive.app.screen.query("#passphrase"))
+    await drive.quiet()
+    await drive.keys("f3")
+
+
 async def decisions(drive: Drive) -> None:
     await drive.unlock()
     await drive.keys("shift+f6")
@@ -356,6 +397,13 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (decisions, WIDE, "locked", "high-contrast"),
     (recall, SMALL, "locked", "dark"),
     (recall, WIDE, "locked", "light"),
+    (vault, SMALL, "locked", "dark"),
+    (vault, WIDE, "locked", "light"),
+    (new_passphrase, SMALL, "locked", "dark"),
+    (typed_word, SMALL, "locked", "dark"),
+    (forgotten, SMALL, "locked", "dark"),
+    (forgotten, WIDE, "locked", "dark"),
+    (restoring, SMALL, "locked", "dark"),
 ]
 
 

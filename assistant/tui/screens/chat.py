@@ -267,6 +267,12 @@ class ChatScreen(CopyingScreen):
 
         await self.app.push_screen(PolicyScreen(self.requests, self.clock))
 
+    async def action_vault(self) -> None:
+        """Who can open the vault, backups, export and import, erasing."""
+        from assistant.tui.screens.vault import VaultScreen
+
+        await self.app.push_screen(VaultScreen(self.requests))
+
     async def action_decisions(self) -> None:
         """What policy decided so far."""
         from assistant.tui.screens.decisions import DecisionsScreen

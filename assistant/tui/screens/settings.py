@@ -54,7 +54,7 @@ class ChoiceDialog(ModalScreen[str | None]):
 class SettingsScreen(ListScreen[None, SettingItem]):
     """Every locked setting says who manages it, by which rule and why."""
 
-    BINDINGS = bindings("list", "toggle")
+    BINDINGS = bindings("list", "toggle", "vault")
     HEADING = "Settings"
 
     def __init__(self, requests: Requests) -> None:
@@ -96,6 +96,12 @@ class SettingsScreen(ListScreen[None, SettingItem]):
     def action_switch(self) -> None:
         """Space changes it too."""
         self._change()
+
+    async def action_vault(self) -> None:
+        """The vault itself: passphrase, backups, erasing."""
+        from assistant.tui.screens.vault import VaultScreen
+
+        await self.app.push_screen(VaultScreen(self._requests))
 
     def action_back(self) -> None:
         """Back to the chat."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,6 +14,7 @@ from textual.widgets import Input, Static
 
 from assistant.errors import AssistantError, WrongPassphrase
 from assistant.holder.interface import Application, Front, Situation
+from assistant.tui.keys import bindings
 from assistant.tui.text import foreign, foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 
@@ -27,6 +29,8 @@ class Opened(Message):
 
 class UnlockScreen(Screen[None]):
     """Posts ``Opened``. What goes wrong is said in a sentence, with what to do."""
+
+    BINDINGS = bindings("door")
 
     def __init__(self, front: Front, situation: Situation, why: str = "") -> None:
         super().__init__()
@@ -66,6 +70,24 @@ class UnlockScreen(Screen[None]):
         said = self.query_one("#said", Static)
         said.update(text)
         said.set_class(bad, "-bad")
+
+    @work(group="door")
+    async def action_recover(self) -> None:
+        """The passphrase is forgotten: the recovery key opens the vault."""
+        from assistant.tui.screens.recover import RecoverScreen
+
+        self._enter(await self.app.push_screen_wait(RecoverScreen(self._front)))
+
+    @work(group="door")
+    async def action_restore(self) -> None:
+        """Put a backup in the place of this vault."""
+        from assistant.tui.screens.recover import RestoreScreen
+
+        self._enter(await self.app.push_screen_wait(RestoreScreen(self._front, there=True)))
+
+    def _enter(self, opened: Application | None) -> None:
+        if opened is not None:
+            self.post_message(Opened(opened))
 
     async def _unlock(self, passphrase: str) -> None:
         entry = self.query_one("#passphrase", Input)

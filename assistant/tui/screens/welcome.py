@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -13,6 +14,7 @@ from textual.widgets import Input, Static
 
 from assistant.errors import AssistantError
 from assistant.holder.interface import Application, Front, Situation
+from assistant.tui.keys import bindings
 from assistant.tui.text import foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.strength import StrengthMeter
@@ -27,7 +29,9 @@ class Created(Message):
 
 
 class WelcomeScreen(Screen[None]):
-    """Posts ``Created``."""
+    """Posts ``Created``, or ``Opened`` where a backup was restored."""
+
+    BINDINGS = bindings("door", "restore")
 
     def __init__(self, front: Front, situation: Situation) -> None:
         super().__init__()
@@ -79,6 +83,16 @@ class WelcomeScreen(Screen[None]):
         said = self.query_one("#said", Static)
         said.update(text)
         said.set_class(bad, "-bad")
+
+    @work(group="door")
+    async def action_restore(self) -> None:
+        """There is a backup of a vault: it takes this place."""
+        from assistant.tui.screens.recover import RestoreScreen
+        from assistant.tui.screens.unlock import Opened
+
+        opened = await self.app.push_screen_wait(RestoreScreen(self._front, there=False))
+        if opened is not None:
+            self.post_message(Opened(opened))
 
     async def _create(self, passphrase: str) -> None:
         try:
