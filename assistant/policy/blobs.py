@@ -44,14 +44,16 @@ class Base64:
 
     def read(self, tokens: Sequence[str]) -> str:
         """The same, of :meth:`tokens`."""
-        parts = [
-            part
-            for token in tokens
-            for part in (_lines(token) if "\n" in token or "\r" in token else (token,))
-        ]
-        whole = [part if len(part) % 4 == 0 else _filled(part) for part in parts]
-        joined = _BREAK.join(whole).replace("-", "+").replace("_", "/")
-        return binascii.a2b_base64(joined).decode("utf-8", "ignore") if whole else ""
+        joined = "".join(tokens)
+        if "\n" in joined or "\r" in joined:
+            tokens = [
+                part
+                for token in tokens
+                for part in (_lines(token) if "\n" in token or "\r" in token else (token,))
+            ]
+        whole = [part if not len(part) & 3 else _filled(part) for part in tokens]
+        data = _BREAK.join(whole).replace("-", "+").replace("_", "/")
+        return binascii.a2b_base64(data).decode("utf-8", "ignore") if whole else ""
 
     def feed(self, text: str, spans: list[Span]) -> Piece:
         """See :class:`~assistant.policy.decoders.Decoder`."""
@@ -122,15 +124,16 @@ class Base64:
 
 def _lines(token: str) -> list[str]:
     """A wrapped blob as one piece as long as its lines hold whole groups."""
-    pieces: list[list[str]] = [[]]
-    size = 0
-    for line in re.split(r"\r?\n|\r", token):
-        if size % 4:
-            pieces.append([])
-            size = 0
-        pieces[-1].append(line)
+    lines = re.split(r"\r?\n|\r", token)
+    pieces = []
+    start = size = 0
+    for at, line in enumerate(lines, start=1):
         size += len(line)
-    return [piece for piece in map("".join, pieces) if len(piece) >= 4]
+        if size & 3 or at == len(lines):
+            if size >= 4:
+                pieces.append(line if start == at - 1 else "".join(lines[start:at]))
+            start, size = at, 0
+    return pieces
 
 
 def _filled(part: str) -> str:
@@ -139,12 +142,17 @@ def _filled(part: str) -> str:
     Left-over bits would decode to a character of their own, and stand between a word and
     its boundary.
     """
-    over = len(part) % 4
-    if over < 2:
-        return part[: len(part) - over]
-    keep = 0x30 if over == 2 else 0x3C
-    return part[:-1] + _ALPHABET[_VALUE[part[-1]] & keep] + "A" * (4 - over)
+    over = len(part) & 3
+    return part[:-1] + _LAST[over][part[-1]] if over else part
 
+
+_LAST: Final[tuple[dict[str, str], ...]] = (
+    {},
+    dict.fromkeys(_VALUE, ""),
+    {char: _ALPHABET[value & 0x30] + "AA" for char, value in _VALUE.items()},
+    {char: _ALPHABET[value & 0x3C] + "A" for char, value in _VALUE.items()},
+)
+"""For what is over after whole groups of four: what its last character becomes."""
 
 # One text of bytes: words of pairs, at most two separators between them. What no other
 # reading could use is never given back (possessive), which is most of the time it takes.
