@@ -83,6 +83,8 @@ KEYS = (
     Key("chat.new", "ctrl+n", "new_chat", "new chat", "Start a new conversation"),
     Key("chat.incognito", "alt+i", "incognito", "incognito",
         "Start a conversation that writes nothing"),
+    Key("chat.attach", "ctrl+o", "attach", "attach", "Ask about a file: choose it by its path"),
+    Key("chat.detach", "alt+x", "detach", "detach", "Take back the file attached last"),
     Key("chat.impersonal", "alt+p", "impersonal", "impersonal",
         "Without anything remembered: the next message, then this whole conversation"),
     Key("chat.up", "alt+up", "rate('up')", "good", "Rate the latest answer up", show=True),

@@ -36,6 +36,7 @@ from assistant.errors import (
     VaultExists,
     WrongPassphrase,
 )
+from assistant.holder.attachments_wire import Attach, Detach
 from assistant.holder.branches_wire import (
     KeepIncognito,
     MoveConversation,
@@ -126,6 +127,7 @@ from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.holder.risks import RiskRow
 from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery, VaultState
 from assistant.policy.comment import RuleComment
+from tests.tui.scripted_files import ScriptedFiles, read_of, sources_of
 
 R = TypeVar("R")
 
@@ -209,6 +211,7 @@ class ScriptedApplication:
             RecallHit("turn", "t1", "How do I start with sourdough?", 0.52, 6.1, 0.43, True),
             RecallHit("feedback", "f1", "Planets by size", 0.11, 0.0, 0.21, False),
         ]
+        self.files = ScriptedFiles()
         self.parents: dict[str, str] = {}
         self.tips: dict[str, str] = {}
         self.incognito: dict[str, TurnItem] = {}
@@ -304,19 +307,25 @@ class ScriptedApplication:
         ruling: Ruling | None, candidates: tuple[str, ...] = (),
     ) -> TurnEnded:  # fmt: skip
         tokens = max(1, len(answer) // 4)
+        files = self.files.asked(ask.attachments) if status != "confirm" else ()
         self._fill_context(1200)
         if ask.incognito and status != "confirm":
             self._place(turn, conversation, ask)
             self.incognito[turn] = TurnItem(turn, conversation, ask.text, answer, status, STAMP)
         elif status != "confirm":
             self._record(ask, turn, conversation, answer, status, ruling)
+            names = tuple(item.name for item in files)
+            self.turns[turn] = msgspec.structs.replace(
+                self.turns[turn], attached=names, sources=sources_of(files)
+            )
         return TurnEnded(
             turn=turn, conversation=conversation, status=status, answer=answer,  # type: ignore[arg-type]
             model="SmolLM2-135M", ruling=ruling, used=self.script.used if ask.personalise else (),
             tokens=tokens, prompt_tokens=120, first_token_s=0.2, first_shown_s=0.25,
             tokens_per_s=91.0, context_used=1200, context_size=8192, seed=7,
             personalised=ask.personalise, candidates=candidates,
-            suggestion=self.script.suggestion,
+            suggestion=self.script.suggestion, sources=sources_of(files),
+            attachments=read_of(files),
         )  # fmt: skip
 
     def _fill_context(self, used: int) -> None:
@@ -697,6 +706,8 @@ def _drop(app: ScriptedApplication, key: str) -> list[AnyReply]:
 
 
 _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
+    Attach: lambda app, r: app.files.attach(r),
+    Detach: lambda app, r: app.files.detach(r),
     VaultQuery: lambda app, r: [app.vault],
     ChangePassphrase: lambda app, r: _with_passphrase(
         app,

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from assistant.conversation.events import TurnFailed, UsedItem
 from assistant.errors import PolicyMissing
+from assistant.holder.attachments_wire import Attach
 from assistant.holder.comparisons_wire import ComparisonItem
 from assistant.personal.starting import PAIRS
 from tests.tui.demo import ANSWER
@@ -334,6 +335,22 @@ async def incognito(drive: Drive) -> None:
     await drive.ask("A question nobody needs to know about")
 
 
+async def attached(drive: Drive) -> None:
+    await drive.unlock()
+    files = drive.front.application.files
+    report = Attach("Annual report 2025.pdf", b"%PDF-1.7 " + b"words " * 1400)
+    drive.chat.files.add(next(iter(files.attach(report))))
+    book = Attach("book.md", b"words " * 9000)
+    drive.chat.files.add(next(iter(files.attach(book))))
+    await drive.typed("What do both say about rye?")
+    await drive.quiet()
+
+
+async def sources(drive: Drive) -> None:
+    await attached(drive)
+    await drive.keys("enter")
+
+
 async def quitting(drive: Drive) -> None:
     await answer(drive)
     await drive.keys("ctrl+c")
@@ -363,6 +380,9 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (palette, SMALL, "locked", "dark"),
     (incognito, SMALL, "locked", "dark"),
     (quitting, SMALL, "locked", "light"),
+    (attached, SMALL, "locked", "dark"),
+    (sources, SMALL, "locked", "dark"),
+    (sources, WIDE, "locked", "light"),
     (answer, SMALL, "locked", "high-contrast"),
     (answer, SMALL, "locked", "no-colour"),
     (welcome, WIDE, "missing", "light"),

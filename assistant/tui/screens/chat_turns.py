@@ -9,7 +9,6 @@ from datetime import datetime
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from assistant.conversation.events import (
@@ -29,21 +28,23 @@ from assistant.holder.overview_wire import AcknowledgeNotices
 from assistant.tui.feed import Item, TurnFeed, merged
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
+from assistant.tui.screens.chat_files import FilesScreen
 from assistant.tui.screens.dialogs import YesNo
 from assistant.tui.text import foreign, foreign_line, join
+from assistant.tui.widgets.attachments import AttachmentBar
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.proposal import ProposalLine
 from assistant.tui.widgets.status import StatusBar
 from assistant.tui.widgets.transcript import Transcript
-from assistant.tui.widgets.turn import TurnView
+from assistant.tui.widgets.turn import TurnView, memories_in
 from assistant.tui.widgets.waiting import WaitingLine
 
 SECONDS_BETWEEN_LOOKS_WHILE_LOADING = 0.5
 SECONDS_BETWEEN_LOOKS = 60.0
 
 
-class TurnsScreen(Screen[None]):
+class TurnsScreen(FilesScreen):
     """Sends questions and shows what comes back."""
 
     BINDINGS = bindings("chat")
@@ -72,6 +73,7 @@ class TurnsScreen(Screen[None]):
         with Vertical(id="foot"):
             yield WaitingLine(self.clock)
             yield ProposalLine()
+            yield AttachmentBar()
             yield Prompt()
             yield StatusBar()
             yield KeyHints()
@@ -85,11 +87,6 @@ class TurnsScreen(Screen[None]):
     def prompt(self) -> Prompt:
         """Where one types."""
         return self.query_one(Prompt)
-
-    @property
-    def waiting(self) -> WaitingLine:
-        """The line that says what is awaited."""
-        return self.query_one(WaitingLine)
 
     @property
     def running(self) -> bool:
@@ -164,8 +161,9 @@ class TurnsScreen(Screen[None]):
         if self._told:
             await self._acknowledge()
         view = TurnView(message.text)
+        view.attached = tuple(item.name for item in self.files.items)
         await self.transcript.add(view)
-        self.begin(view)
+        self.begin(view, attachments=self.files.ids)
 
     def begin(
         self,
@@ -175,13 +173,14 @@ class TurnsScreen(Screen[None]):
         confirmed: tuple[str, ...] = (),
         viewpoints: bool = False,
         impersonal: bool = False,
+        attachments: tuple[str, ...] = (),
     ) -> None:
         """Run a turn for a question already shown."""
         request = Ask(
             text=view.question, conversation=self.conversation, incognito=self.incognito,
             personalise=not (impersonal or self.impersonal_next or self.impersonal_chat),
             again_of=again_of, confirmed=confirmed,
-            viewpoints=viewpoints, keeps_time=True,
+            viewpoints=viewpoints, keeps_time=True, attachments=attachments,
         )  # fmt: skip
         self.set_impersonal(False)
         self._feed = self.requests.turn(request)
@@ -248,6 +247,7 @@ class TurnsScreen(Screen[None]):
                 view.turn, self.conversation = turn, conversation
                 if begun and self.impersonal_chat:
                     self.personalise_chat(on=False)
+                self.files.drop(feed.request.attachments)
                 if feed.request.again_of:
                     view.branched()
                 self._name_conversation(view.question)
@@ -256,7 +256,7 @@ class TurnsScreen(Screen[None]):
             case AnswerText(text=text, candidate=0) if not feed.cancellation.cancelled:
                 await view.append(text)
             case Recalled(used=used):
-                view.used = len(used)
+                view.used = memories_in(used)
             case PolicyNotice(ruling=ruling):
                 await view.rule(ruling, brief=True)
             case TurnEnded():
@@ -269,6 +269,7 @@ class TurnsScreen(Screen[None]):
             case TurnFailed():
                 await view.fail(item)
             case AssistantError():
+                self.files.drop(feed.request.attachments)
                 await view.fail(_as_failure(view.turn, item))
 
     def _name_conversation(self, question: str) -> None:
@@ -286,7 +287,8 @@ class TurnsScreen(Screen[None]):
             confirmed = (*feed.request.confirmed, ruling.rule)
             self.begin(
                 view, again_of=feed.request.again_of, confirmed=confirmed,
-                viewpoints=feed.request.viewpoints, impersonal=not feed.request.personalise,
+                viewpoints=feed.request.viewpoints, attachments=feed.request.attachments,
+                impersonal=not feed.request.personalise,
             )  # fmt: skip
         elif feed.request.again_of:
             await self.withdrawn(view, feed.request.again_of)

@@ -112,7 +112,7 @@ class HistoryScreen(SearchScreen[Left, Line]):
             return foreign_line(item.title, 60, "$accent")
         if isinstance(item, SearchHit):
             title = foreign_line(item.title, 30, "$muted")
-            return join(title, "  ", _marked(item.snippet))
+            return join(title, "  ", _in_file(item), _marked(item.snippet))
         stamp = Content.styled(f"{when(item.updated, self._clock()):>10}  ", "$muted")
         folder = f"{inert_line(item.folder, 20)} / " if item.folder and item.pinned else ""
         turns = Content.styled(f"  {item.turns} {'turn' if item.turns == 1 else 'turns'}", "$muted")
@@ -122,7 +122,8 @@ class HistoryScreen(SearchScreen[Left, Line]):
         if isinstance(item, Group):
             return Content("")
         if isinstance(item, SearchHit):
-            return join(foreign_line(item.title, 60, "bold"), "\n", _marked(item.snippet))
+            return join(foreign_line(item.title, 60, "bold"), "\n", _in_file(item),
+                        _marked(item.snippet))  # fmt: skip
         if item.id not in self._previews:
             self._preview(item.id)
         return self._previews.get(item.id, Content(""))
@@ -245,6 +246,11 @@ class HistoryScreen(SearchScreen[Left, Line]):
         if await self._requests.one(DeleteConversation(_id(item)), Done):
             self._left.erased.add(_id(item))
             self._load()
+
+
+def _in_file(hit: SearchHit) -> Content:
+    """The attached file in which it was found, if it was."""
+    return foreign_line(f"{hit.file}: " if hit.file else "", 40, "$accent")
 
 
 def _id(item: ConversationItem | SearchHit) -> str:

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from assistant.conversation.events import Ruling, UsedItem
+from assistant.holder.attachments_text import file_words
 from assistant.holder.interface import Why, WhyQuery
 from assistant.inert import inert_line
 from assistant.tui.keys import bindings
@@ -62,7 +63,7 @@ def account(why: Why) -> Content:
     rules = [_rule(ruling) for ruling in why.rules] or [Content("None applied to this turn.")]
     return Content("\n").join([
         _head("Question"), foreign_line(why.question, 500), Content(""),
-        _head("Memories used"), *_memories(why.used), Content(""),
+        _head("Memories used"), *_memories(why.used), Content(""), *_files(why),
         _head("Style profile"), *_profile(why.profile), Content(""),
         _head(f"Rules ({why.rules_in_force} in force)"), *rules, Content(""),
         _head("How it was made"), Content(f"model {model}"),
@@ -75,7 +76,20 @@ def _head(text: str) -> Content:
     return Content.styled(text, "$accent bold")
 
 
+def _files(why: Why) -> list[Content]:
+    """The parts of attached files that were read, each with its place; nothing for none."""
+    parts = [
+        join(Content.styled(f"{item.score:5.2f}  ", "$muted"),
+             foreign_line(f"{item.place or 'part'}: {' '.join(item.text.split())}", 300))
+        for item in why.used
+        if item.kind == "chunk"
+    ]  # fmt: skip
+    told = [foreign_line(line, 300) for line in file_words(why.files)]
+    return [_head("Read of attached files"), *parts, *told, Content("")] if parts or told else []
+
+
 def _memories(used: tuple[UsedItem, ...]) -> list[Content]:
+    used = tuple(item for item in used if item.kind != "chunk")
     if not used:
         return [Content("None: nothing was relevant enough.")]
     return [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
 from assistant.tui.keys import bindings
+from assistant.tui.paths import pasted_path
 
 # Typing into a line of a megabyte takes a second a key in Textual 8, so long pastes are
 # kept beside the text and stand in it as one mark.
@@ -35,6 +37,13 @@ class Prompt(TextArea):
         def __init__(self, pages: int) -> None:
             super().__init__()
             self.pages = pages
+
+    class FilePasted(Message):
+        """What was pasted, or dropped, is the path of an existing file."""
+
+        def __init__(self, text: str, path: Path) -> None:
+            super().__init__()
+            self.text, self.path = text, path
 
     def __init__(self) -> None:
         super().__init__(
@@ -121,7 +130,14 @@ class Prompt(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        if path := pasted_path(event.text):
+            self.post_message(self.FilePasted(event.text, path))
+            return
+        self.insert_pasted(event.text)
+
+    def insert_pasted(self, pasted: str) -> None:
+        """Put a text where the cursor stands; long ones are folded."""
+        text = pasted.replace("\r\n", "\n").replace("\r", "\n")
         shown = self._fold(text) if len(text) >= FOLDED_FROM else text
         if result := self._replace_via_keyboard(shown, *self.selection):
             self.move_cursor(result.end_location)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from assistant.conversation.events import Ruling, TurnEnded, TurnFailed
+from assistant.conversation.attachments.citing import sources_line
+from assistant.conversation.events import (
+    AttachedFile,
+    Ruling,
+    Source,
+    TurnEnded,
+    TurnFailed,
+    UsedItem,
+)
+from assistant.holder.attachments_text import file_words
 from assistant.holder.interface import TurnItem
-from assistant.inert import inert
+from assistant.inert import inert, inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.answer import AnswerView
 from assistant.tui.widgets.ruling import RulingPanel
@@ -38,6 +49,9 @@ class TurnView(Vertical, can_focus=True):
         self.ruling: Ruling | None = None
         self.failure: TurnFailed | None = None
         self.used = 0
+        self.attached: tuple[str, ...] = ()
+        self.sources: tuple[Source, ...] = ()
+        self.read: tuple[AttachedFile, ...] = ()
         self.place = self.places = 1
         self.running = False
         self._tokens_per_s: float | None = None
@@ -53,6 +67,7 @@ class TurnView(Vertical, can_focus=True):
         view.status, view.rating, view.ruling = item.status, item.rating, item.ruling
         view._tokens_per_s = item.tokens_per_s
         view.place, view.places = item.place, item.places
+        view.attached, view.sources = item.attached, item.sources
         return view
 
     def compose(self) -> ComposeResult:
@@ -71,7 +86,8 @@ class TurnView(Vertical, can_focus=True):
     async def end(self, ended: TurnEnded) -> None:
         """The turn is over: show exactly what was recorded."""
         self.turn, self.status, self.answer = ended.turn, ended.status, ended.answer
-        self.used, self._tokens_per_s = len(ended.used), ended.tokens_per_s
+        self.used, self._tokens_per_s = memories_in(ended.used), ended.tokens_per_s
+        self.sources, self.read = ended.sources, ended.attachments
         await self.answer_view.finish(ended.answer)
         if ended.ruling is not None and ended.status in {"refused", "confirm"}:
             await self.rule(ended.ruling)
@@ -92,6 +108,7 @@ class TurnView(Vertical, can_focus=True):
         """Empty the answer for another attempt at the same question."""
         self.answer, self.status, self.failure, self.ruling = "", "", None, None
         self.rating, self.used, self._tokens_per_s, self._edited = "", 0, None, False
+        self.sources, self.read = (), ()
         await self.query(RulingPanel).remove()
         await self.answer_view.show("")
         self.refresh_foot()
@@ -138,6 +155,9 @@ class TurnView(Vertical, can_focus=True):
             more = f"\n… {len(self.question):,} characters in all"
             more += "" if self._whole_question else " · m on this turn shows more"
             shown = shown.append(Content.styled(more, "dim"))
+        if self.attached:
+            names = ", ".join(inert_line(name, 60) for name in self.attached)
+            shown = shown.append(Content.styled(f"\n▤ {names}", "dim"))
         return shown
 
     def _foot(self) -> Content:
@@ -154,4 +174,11 @@ class TurnView(Vertical, can_focus=True):
             if self.used and self.answer
             else "",
         ]
-        return Content(" · ".join(part for part in parts if part))
+        lines = [" · ".join(part for part in parts if part), sources_line(self.sources)]
+        lines += file_words(self.read)
+        return Content("\n".join(inert_line(line, 400) for line in lines if line))
+
+
+def memories_in(used: Sequence[UsedItem]) -> int:
+    """How many memories shaped an answer; parts of attached files are told as sources."""
+    return sum(item.kind != "chunk" for item in used)

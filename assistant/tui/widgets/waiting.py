@@ -15,6 +15,7 @@ from assistant.tui.text import bar
 _WHAT = {
     "model": "Loading the model",
     "memory": "Looking through what is remembered",
+    "files": "Reading the attached files",
     "policy": "Checking the question against policy",
     "prompt": "Reading the prompt",
     "answer": "Writing",

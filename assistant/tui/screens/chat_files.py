@@ -1,0 +1,84 @@
+"""Files in the chat: chosen, dropped, waiting above the prompt, taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from textual import work
+from textual.screen import Screen
+
+from assistant.conversation.attachments.reading import read_file
+from assistant.errors import AttachmentRefused
+from assistant.holder.attachments_wire import Attach, AttachmentItem, Detach
+from assistant.holder.interface import Done
+from assistant.inert import inert_line
+from assistant.tui.requests import Requests
+from assistant.tui.text import foreign, foreign_line, join
+from assistant.tui.widgets.attachments import AttachmentBar
+from assistant.tui.widgets.prompt import Prompt
+from assistant.tui.widgets.waiting import WaitingLine
+
+
+class FilesScreen(Screen[None]):
+    """The part of the chat that reads files; they are sent with the next question."""
+
+    requests: Requests
+
+    @property
+    def files(self) -> AttachmentBar:
+        """What waits for the next question."""
+        return self.query_one(AttachmentBar)
+
+    @property
+    def waiting(self) -> WaitingLine:
+        """The line that says what is awaited."""
+        return self.query_one(WaitingLine)
+
+    @work(group="attach")
+    async def action_attach(self) -> None:
+        """Choose a file for the next question."""
+        from assistant.tui.screens.attach import AttachDialog
+
+        path = await self.app.push_screen_wait(AttachDialog(Path.cwd()))
+        if path is not None:
+            await self._read_in(path)
+
+    async def _read_in(self, path: Path) -> None:
+        self.waiting.say(f"Reading {inert_line(path.name, 40)}")
+        try:
+            file = await asyncio.to_thread(read_file, path)
+            made = Attach(file.name, file.data)
+            found = await self.requests.all(made, AttachmentItem, passing=AttachmentRefused)
+        except AttachmentRefused as error:
+            shown = foreign(f"{error.message} {error.hint}").plain
+            self.app.notify(shown, severity="warning", markup=False)
+            found = None
+        self.waiting.clear()
+        for item in found or ():
+            self.files.add(item)
+            if item.note:
+                self.waiting.say(inert_line(item.note, 200))
+
+    async def action_detach(self) -> None:
+        """Take the file attached last back."""
+        if not self.files.items:
+            self.waiting.say("No file waits for your question.")
+            return
+        last = self.files.items[-1]
+        self.files.drop((last.id,))
+        await self.requests.one(Detach(last.id), Done)
+        self.waiting.say(f"{inert_line(last.name, 40)} is no longer attached.")
+
+    @work(group="attach")
+    async def on_prompt_file_pasted(self, message: Prompt.FilePasted) -> None:
+        """A path was pasted or a file dropped: offer to attach it."""
+        from assistant.tui.screens.dialogs import YesNo
+
+        name = foreign_line(message.path.name, 40)
+        question = YesNo("Attach this file to your question?",
+                         join(name, "\n\nWith n its path is only pasted."))  # fmt: skip
+        if await self.app.push_screen_wait(question):
+            await self._read_in(message.path)
+        else:
+            self.query_one(Prompt).insert_pasted(message.text)
