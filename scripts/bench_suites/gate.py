@@ -6,9 +6,7 @@ disguises, for the prompts that are caught as they stand. Shares have Wilson int
 
 from __future__ import annotations
 
-import base64
 import math
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,11 +20,12 @@ from assistant.policy.model import Decision, Effect, Origin, Segment, Where
 from assistant.policy.resolver import resolve
 from scripts.bench_suites._disguises import DISGUISES
 from scripts.bench_suites._evaluation import lines, percentile, present
+from scripts.bench_suites._gate_cost import costs
+from scripts.bench_suites._injection import injection
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "assistant" / "policy" / "baseline_source" / "document.json"
 Row = dict[str, Any]
-MEGABYTE = 1_000_000
 
 
 def run(size: str) -> Iterator[Row]:
@@ -42,7 +41,8 @@ def run(size: str) -> Iterator[Row]:
             continue
         yield from _set(gate, name, kind, read()[:few])
     yield from _latency(gate, few)
-    yield from _worst_case(gate, 100_000 if size == "quick" else MEGABYTE)
+    yield from injection(gate, share, size)
+    yield from costs(SOURCE, size)
 
 
 def _own_texts(gate: Gate, few: int) -> Iterator[Row]:
@@ -120,19 +120,6 @@ def _latency(gate: Gate, few: int) -> Iterator[Row]:
            "most": max(held)}  # fmt: skip
 
 
-def _worst_case(gate: Gate, size: int) -> Iterator[Row]:
-    blob = base64.b64encode(random.Random(1).randbytes(size * 3 // 4)).decode()
-    units = {"prose": "the quick brown fox jumps over it ", "spaced": "a b c d ", "escapes": "%41a",
-             "Cyrillic": "Съешь ещё этих булок ", "leet": "h0w ", "hex": "6f ", "entities": "&lt;",
-             "zero-width": "\u200b", "base64": blob}  # fmt: skip
-    for name, unit in units.items():
-        text = (unit * (size // len(unit) + 1))[:size]
-        _input(gate, text[:1000])
-        yield {"figure": f"check of {size} characters of {name}",
-               "value": _seconds(lambda text=text: _input(gate, text)) * 1000,  # type: ignore[misc]
-               "unit": "ms", "target": "<= 200"}  # fmt: skip
-
-
 def _seconds(act: Callable[[], object]) -> float:
     start = time.perf_counter()
     act()
@@ -153,7 +140,6 @@ _ATTACKS = "jailbreakbench/attack_prompts.csv"
 _XSTEST = "xstest/prompts.csv"
 _RED = "red_instruct/prompts.csv"
 _BENIGN = "purplellama/mitre_frr.jsonl"
-_INJECTED = "purplellama/prompt_injection.jsonl"
 _EVERYDAY = "harmless_instructions/prompts.csv"
 SETS: dict[str, tuple[str, tuple[str, ...], Callable[[], list[str]]]] = {
     "harmbench": ("must block", (_HARMBENCH,), lambda: _column(
@@ -168,7 +154,4 @@ SETS: dict[str, tuple[str, tuple[str, ...], Callable[[], list[str]]]] = {
     "purplellama benign": ("harmless", (_BENIGN,), lambda: _column(_BENIGN, "prompt")),
     "harmless_instructions": ("harmless", (_EVERYDAY,), lambda: _column(_EVERYDAY, "prompt")),
     "mt_bench": ("harmless", ("mt_bench_questions/questions.jsonl",), _first_turns),
-    "purplellama injection": ("injection", (_INJECTED,), lambda: _column(_INJECTED, "user_input")),
-    "bipia injection": ("injection", ("bipia/text_attacks_test.csv",), lambda: [
-        str(next(iter(row.values()))) for row in lines("bipia/text_attacks_test.csv")]),
 }  # fmt: skip
