@@ -43,7 +43,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ("status", "whether an agent holds the vault", run_status),
     ):
         verb = verbs.add_parser(name, help=about)
-        verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        verb.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON"
+        )
         verb.set_defaults(run=act)
 
 

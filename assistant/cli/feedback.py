@@ -51,7 +51,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "personalisation or helpfulness; may be repeated",
     )  # fmt: skip
     listing = verbs.add_parser("list", help="every act, newest first")
-    listing.add_argument("--limit", type=int, default=200, metavar="N")
+    listing.add_argument("--limit", type=int, default=200, metavar="N", help="at most so many acts")
     undo = verbs.add_parser("undo", help="take an act back")
     undo.add_argument("id", nargs="?", default="", metavar="ID", help="default: the latest")
     compare = verbs.add_parser("compare", help="pick between two prepared answers at a time")

@@ -34,19 +34,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     noun.set_defaults(run=run, verb="list", json=False, limit=200, folder=None)
     verbs = noun.add_subparsers(dest="verb", metavar="VERB")
     listing = verbs.add_parser("list", help="conversations, pinned and newest first")
-    listing.add_argument("--limit", type=int, default=200, metavar="N")
+    listing.add_argument(
+        "--limit", type=int, default=200, metavar="N", help="at most so many conversations"
+    )
     listing.add_argument("--folder", metavar="NAME", help='of one folder ("": those in none)')
     show = verbs.add_parser("show", help="one conversation, the branch being read")
     show.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
     search = verbs.add_parser("search", help="full text, hits marked")
-    search.add_argument("query", metavar="WORDS")
-    search.add_argument("--limit", type=int, default=20, metavar="N")
+    search.add_argument(
+        "query", metavar="WORDS", help='all of these words; "…" inside keeps words together'
+    )
+    search.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many turns")
     delete = verbs.add_parser("delete", help="erase a conversation and what it taught")
-    delete.add_argument("id", metavar="ID")
+    delete.add_argument("id", metavar="ID", help="the conversation, as `history list` shows it")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     rename = verbs.add_parser("rename", help="give it another title")
-    rename.add_argument("id", metavar="ID")
-    rename.add_argument("title", metavar="TITLE")
+    rename.add_argument("id", metavar="ID", help="the conversation, as `history list` shows it")
+    rename.add_argument("title", metavar="TITLE", help="the new title")
     _register_places(verbs)
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -54,15 +58,15 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _register_places(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     pin = verbs.add_parser("pin", help="keep it on top of the list")
-    pin.add_argument("id", metavar="ID")
+    pin.add_argument("id", metavar="ID", help="the conversation, as `history list` shows it")
     pin.add_argument("--off", action="store_true", help="no longer")
     move = verbs.add_parser("move", help="put it into a project folder")
-    move.add_argument("id", metavar="ID")
+    move.add_argument("id", metavar="ID", help="the conversation, as `history list` shows it")
     move.add_argument("folder", metavar="FOLDER", help='its name; "" takes it out')
     tree = verbs.add_parser("tree", help="every turn of all branches, and what it follows")
     tree.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
     branch = verbs.add_parser("branch", help="read the branch through a turn from now on")
-    branch.add_argument("turn", metavar="TURN")
+    branch.add_argument("turn", metavar="TURN", help="a turn, as `history tree` shows it")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:

@@ -18,20 +18,35 @@ _KINDS = (
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     backup = _add(commands, "backup", run_backup, "write one encrypted, verified file")
-    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="where to write it; it opens with your passphrase or recovery key",
+    )
     backup.add_argument("--yes", action="store_true", help="overwrite a file that is there")
     restore = _add(commands, "restore", run_restore, "put a backup's vault in place")
-    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("file", type=Path, metavar="FILE", help="a file that `backup` wrote")
     restore.add_argument("--yes", action="store_true", help="replace the vault that is there")
-    restore.add_argument("--recovery-key-file", type=Path, metavar="FILE")
+    restore.add_argument(
+        "--recovery-key-file",
+        type=Path,
+        metavar="FILE",
+        help="open the backup with the recovery key on its first line, instead of the passphrase",
+    )
     export = _add(commands, "export", run_export, "write chosen items, readable by anybody")
-    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="where to write it; NAME.md is Markdown, any other name JSON",
+    )
     export.add_argument("--format", choices=("json", "markdown"), help="default: by FILE's name")
     export.add_argument(
         "--conversation", action="append", metavar="ID", help="only this one; may be repeated"
     )
-    export.add_argument("--preferences-only", action="store_true")
-    export.add_argument("--no-preferences", action="store_true")
+    export.add_argument("--preferences-only", action="store_true", help="no conversations")
+    export.add_argument("--no-preferences", action="store_true", help="conversations alone")
     export.add_argument("--yes", action="store_true", help="do not ask, overwrite")
     export.add_argument(
         "--confirm", action="append", default=[], metavar="RULE", help="say yes to a policy rule"
@@ -40,7 +55,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         commands, "import", run_import,
         "read an export of this program, or ChatGPT's conversations.json",
     )  # fmt: skip
-    read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument(
+        "file", type=Path, metavar="FILE", help="an export; what is here already is not touched"
+    )
     read.add_argument(
         "--consent", action="store_true", help="keep preferences about special categories, too"
     )
@@ -49,8 +66,15 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "erase for good: turn ID, feedback ID, preference ID, attachment ID, "
         "conversation ID, learned [CONVERSATION], older DAYS, or all",
     )  # fmt: skip
-    erase.add_argument("kind", choices=_KINDS, metavar="|".join(_KINDS))
-    erase.add_argument("id", nargs="?", default="", metavar="ID")
+    erase.add_argument("kind", choices=_KINDS, metavar="|".join(_KINDS), help="what to erase")
+    erase.add_argument(
+        "id",
+        nargs="?",
+        default="",
+        metavar="ID",
+        help="of the item; for `older` a number of days; for `learned` a conversation, "
+        "or nothing for all of it",
+    )
     erase.add_argument("--backups", action="store_true", help="the backups this vault wrote, too")
     erase.add_argument("--yes", action="store_true", help="do not ask")
 

@@ -24,7 +24,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "new master key, and a new recovery key is shown once.",
     )
     passwd.add_argument("--rekey", action="store_true", help="a new master key as well")
-    passwd.add_argument("--new-passphrase-file", type=Path, metavar="FILE")
+    passwd.add_argument(
+        "--new-passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="the new passphrase is this file's first line (- is stdin)",
+    )
     passwd.add_argument(
         "--keychain", choices=("on", "off"),
         help="instead: let this computer's keychain open the vault too, or no longer",
@@ -36,8 +41,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="set a new passphrase with the recovery key",
         description="Open the vault with the recovery key and set a new passphrase.",
     )
-    recover.add_argument("--recovery-key-file", type=Path, metavar="FILE")
-    recover.add_argument("--new-passphrase-file", type=Path, metavar="FILE")
+    recover.add_argument(
+        "--recovery-key-file",
+        type=Path,
+        metavar="FILE",
+        help="the recovery key is this file's first line (- is stdin)",
+    )
+    recover.add_argument(
+        "--new-passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="the new passphrase is this file's first line (- is stdin)",
+    )
     recover.add_argument("--json", action="store_true", help="print JSON")
     recover.set_defaults(run=run_recover)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from assistant import __version__
 from assistant.cli.chat import open_app
 from assistant.cli.context import Context, TerminalApp
+from assistant.cli.examples import teach
 from assistant.cli.output import complain
 from assistant.errors import AssistantError
 
@@ -93,16 +94,20 @@ def build_parser(command: str = "") -> Parser:
     noun = _MODULES.get(command, command)
     for each in (noun,) if noun in NOUNS else NOUNS:
         importlib.import_module(f"assistant.cli.{each}").register(commands)
-    _flags_everywhere(commands)
+    _everywhere(commands, ())
+    teach(parser, "", "")
     return parser
 
 
-def _flags_everywhere(commands: argparse._SubParsersAction[Parser]) -> None:
-    for parser in commands.choices.values():
+def _everywhere(commands: argparse._SubParsersAction[Parser], words: tuple[str, ...]) -> None:
+    """Shared flags and examples, down to the last verb."""
+    helps = {choice.dest: choice.help or "" for choice in commands._choices_actions}
+    for name, parser in commands.choices.items():
         shared_flags(parser, suppress=True)
+        teach(parser, " ".join((*words, name)), helps.get(name, ""))
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
-                _flags_everywhere(action)
+                _everywhere(action, (*words, name))
 
 
 def command_word(argv: Sequence[str]) -> str:

@@ -18,14 +18,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verbs = noun.add_subparsers(dest="verb", metavar="VERB")
     _add(verbs, "list", show_all, "every model known here")
     add = _add(verbs, "add", add_file, "use a GGUF you have; its digest is recorded")
-    add.add_argument("file", type=Path, metavar="FILE")
+    add.add_argument("file", type=Path, metavar="FILE", help="a GGUF file; it stays where it is")
     for name, run, about in (
         ("use", use, "chat with this one; the previous stays if it fails"),
         ("pull", pull, "fetch a catalogue model; this uses the network"),
         ("verify", verify, "hash the file again and compare"),
         ("remove", remove, "forget an added model; its file stays"),
     ):
-        _add(verbs, name, run, about).add_argument("id", metavar="ID")
+        _add(verbs, name, run, about).add_argument(
+            "id", metavar="ID", help="as `models list` shows it"
+        )
 
 
 def _add(verbs: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:

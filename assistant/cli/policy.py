@@ -26,14 +26,19 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     explain = _add(verbs, "explain", explain_value, "who set a value, and what was clamped")
     explain.add_argument("key", nargs="?", default="", metavar="KEY", help="a rule or setting")
     check = _add(verbs, "verify", verify, "check a bundle without installing it")
-    check.add_argument("bundle", type=Path, metavar="DIR|ZIP")
+    check.add_argument("bundle", type=Path, metavar="DIR|ZIP", help="what `policy publish` wrote")
     put = _add(verbs, "install", install, "install a bundle of a pinned authority")
-    put.add_argument("bundle", type=Path, metavar="DIR|ZIP")
+    put.add_argument(
+        "bundle",
+        type=Path,
+        metavar="DIR|ZIP",
+        help="what `policy publish` wrote, on any disk or stick",
+    )
     enrol = _add(verbs, "enrol", enrol_authority, "pin an authority for this home")
     enrol.add_argument("root", type=Path, metavar="ROOT", help="root.json, a bundle, or a zip")
     enrol.add_argument("--fingerprint", metavar="SHA256", help="of the root, from another source")
     leave = _add(verbs, "leave", leave_authority, "undo an enrolment of this home")
-    leave.add_argument("authority", metavar="ISSUER|ID")
+    leave.add_argument("authority", metavar="ISSUER|ID", help="as `policy status` shows it")
     leave.add_argument("--yes", action="store_true", help="do not ask")
     simulate = _add(verbs, "simulate", simulate_lines, "decide about JSON lines from a file")
     simulate.add_argument(
@@ -41,10 +46,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     simulate.add_argument("--document", type=Path, metavar="FILE", help="this document alone")
     fetch = _add(verbs, "sync", sync_url, "fetch a newer bundle; this uses the network")
-    fetch.add_argument("url", metavar="URL")
+    fetch.add_argument("url", metavar="URL", help="where the folder of `policy publish` is served")
     _add(verbs, "attest", attest_home, "a signed statement of what binds this home")
     log = _add(verbs, "log", decisions, "what the rules have decided in this vault")
-    log.add_argument("--limit", type=int, default=200, metavar="N")
+    log.add_argument(
+        "--limit", type=int, default=200, metavar="N", help="at most so many decisions, the latest"
+    )
     policy_author.register(verbs)
     policy_sign.register(verbs)
     policy_comments.register(verbs)

@@ -27,11 +27,13 @@ def register(verbs: Any) -> None:
     )
     begin.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: KIND.json")
     look = add(verbs, "lint", lint_document, "what an author should know before signing")
-    look.add_argument("document", type=Path, metavar="FILE")
+    look.add_argument("document", type=Path, metavar="FILE", help="a policy document")
     test = add(verbs, "test", run_examples, "run the document's own examples")
-    test.add_argument("document", type=Path, metavar="FILE")
+    test.add_argument("document", type=Path, metavar="FILE", help="a policy document with `tests`")
     fit = add(verbs, "calibrate", calibrate_document, "fit the rules that judge by meaning")
-    fit.add_argument("document", type=Path, metavar="FILE")
+    fit.add_argument(
+        "document", type=Path, metavar="FILE", help="a policy document with `meaning` rules"
+    )
     fit.add_argument("--out", type=Path, metavar="FILE", help="default: FILE itself")
     fit.add_argument(
         "--rate",
@@ -51,8 +53,8 @@ def register(verbs: Any) -> None:
         "--benign", type=Path, metavar="FILE", help="harmless texts of your own world, one a line"
     )
     compare = add(verbs, "diff", compare_documents, "what becomes stricter or looser, in words")
-    compare.add_argument("old", type=Path, metavar="OLD")
-    compare.add_argument("new", type=Path, metavar="NEW")
+    compare.add_argument("old", type=Path, metavar="OLD", help="the document in force")
+    compare.add_argument("new", type=Path, metavar="NEW", help="the document to come")
 
 
 def add(verbs: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:

@@ -18,8 +18,13 @@ def register(verbs: Any) -> None:
     """Add the two verbs to `policy`."""
     one = verbs.add_parser("comment", help="say something about a rule, or appeal against it")
     one.add_argument("rule", metavar="RULE", help="its id, as `policy status` shows it")
-    one.add_argument("text", metavar="TEXT")
-    one.add_argument("--kind", choices=("comment", "appeal"), default="comment")
+    one.add_argument("text", metavar="TEXT", help="what you want its author to know")
+    one.add_argument(
+        "--kind",
+        choices=("comment", "appeal"),
+        default="comment",
+        help="an appeal asks for a decision to be changed",
+    )
     one.add_argument("--json", action="store_true", help="print JSON")
     one.set_defaults(run=add_comment)
     many = verbs.add_parser(

@@ -32,7 +32,9 @@ def register(verbs: Any) -> None:
 
 def _register_keygen(verbs: Any) -> None:
     keygen = add(verbs, "keygen", make_key, "make a signing key")
-    keygen.add_argument("name", metavar="NAME")
+    keygen.add_argument(
+        "name", metavar="NAME", help="writes NAME.key, which is secret, and NAME.pub"
+    )
     keygen.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="where (here)")
     _key_flags(keygen)
 
@@ -57,8 +59,16 @@ def _register_sign(verbs: Any) -> None:
         "--resource", type=Path, action="append", default=[], metavar="FILE",
         help="a file that travels with the document",
     )  # fmt: skip
-    sign.add_argument("--root-days", type=int, default=5 * 365, metavar="N")
-    sign.add_argument("--targets-days", type=int, default=365, metavar="N")
+    sign.add_argument(
+        "--root-days",
+        type=int,
+        default=5 * 365,
+        metavar="N",
+        help="how long the list of keys holds",
+    )
+    sign.add_argument(
+        "--targets-days", type=int, default=365, metavar="N", help="how long the document holds"
+    )
     _key_flags(sign)
 
 
@@ -71,13 +81,30 @@ def _register_publish(verbs: Any) -> None:
     )  # fmt: skip
     publish.add_argument("--key", type=Path, required=True, metavar="KEY", help="publishing key")
     publish.add_argument("--renew", action="store_true", help="only refresh DIR's freshness")
-    publish.add_argument("--snapshot-days", type=int, default=30, metavar="N")
-    publish.add_argument("--timestamp-days", type=int, default=30, metavar="N")
+    publish.add_argument(
+        "--snapshot-days",
+        type=int,
+        default=30,
+        metavar="N",
+        help="how long it counts as fresh (the list of versions)",
+    )
+    publish.add_argument(
+        "--timestamp-days",
+        type=int,
+        default=30,
+        metavar="N",
+        help="how long it counts as fresh (the newest version)",
+    )
     _key_flags(publish)
 
 
 def _key_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--key-passphrase-file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--key-passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="the key's passphrase is this file's first line (- is stdin)",
+    )
     parser.add_argument(
         "--no-key-passphrase", action="store_true", help="the key file is not encrypted"
     )

@@ -40,20 +40,22 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     listing.add_argument("--all", action="store_true", help="rejected and proposed ones too")
     verbs.add_parser("proposals", help="what was noticed and waits for your yes")
     add = verbs.add_parser("add", help="state one in plain words")
-    add.add_argument("text", metavar="TEXT")
+    add.add_argument(
+        "text", metavar="TEXT", help="one short sentence about how you like to be answered"
+    )
     add.add_argument(
         "--scope", choices=("always", "project", "topic", "chat"), default="always",
         help="where it applies",
     )  # fmt: skip
     add.add_argument("--for", dest="scope_ref", default="", metavar="WHAT", help="which topic")
     edit = verbs.add_parser("edit", help="reword one")
-    edit.add_argument("id", metavar="ID")
-    edit.add_argument("text", metavar="TEXT")
+    edit.add_argument("id", metavar="ID", help="as `preferences list` shows it")
+    edit.add_argument("text", metavar="TEXT", help="the new words")
     for name, about in _ACTS.items():
         verb = verbs.add_parser(name, help=about)
-        verb.add_argument("id", metavar="ID")
+        verb.add_argument("id", metavar="ID", help="as `preferences list` or `proposals` shows it")
     merge = verbs.add_parser("merge", help="keep one of several that say the same")
-    merge.add_argument("id", metavar="KEEP")
+    merge.add_argument("id", metavar="KEEP", help="the one that stays")
     merge.add_argument("others", nargs="+", metavar="ID", help="these are erased")
     merge.add_argument("--text", default="", help="new words for the one that stays")
     for verb in (add, edit, merge, verbs.choices["accept"], verbs.choices["enable"]):
@@ -66,15 +68,17 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         verb.add_argument("id", nargs="?", default="last", metavar="CHAT", help="default: latest")
     verbs.add_parser("consents", help="special categories you agreed to keep")
     revoke = verbs.add_parser("revoke", help="take a consent back; erases what it covered")
-    revoke.add_argument("id", metavar="ID")
+    revoke.add_argument("id", metavar="ID", help="as `preferences consents` shows it")
     share = verbs.add_parser("share", help="write chosen ones to a readable file for others")
-    share.add_argument("file", type=Path, metavar="FILE")
-    share.add_argument("ids", nargs="+", metavar="ID")
+    share.add_argument(
+        "file", type=Path, metavar="FILE", help="where to write them; anybody can read it"
+    )
+    share.add_argument("ids", nargs="+", metavar="ID", help="as `preferences list` shows them")
     share.add_argument("--title", default="", help="what the file is called")
     share.add_argument("--about", default="", help="whose norms these are, and why")
     share.add_argument("--yes", action="store_true", help="overwrite a file that is there")
     adopt = verbs.add_parser("adopt", help="read such a file; its sentences wait for your yes")
-    adopt.add_argument("file", type=Path, metavar="FILE")
+    adopt.add_argument("file", type=Path, metavar="FILE", help="what `preferences share` wrote")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="one JSON object a line")
 

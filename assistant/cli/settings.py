@@ -26,18 +26,27 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verbs = settings.add_subparsers(dest="verb", metavar="VERB")
     listing = verbs.add_parser("list", help="every setting")
     change = verbs.add_parser("set", help="change one; a tier may clamp it and says so")
-    change.add_argument("key", metavar="KEY")
-    change.add_argument("value", metavar="VALUE")
+    change.add_argument("key", metavar="KEY", help="as `settings list` shows it")
+    change.add_argument("value", metavar="VALUE", help="on, off, a number, or one of its choices")
     profile = commands.add_parser("profile", help="the style profile: learned, set, locked")
     profile.set_defaults(run=run, noun="profile", verb="list", json=False)
     sliders = profile.add_subparsers(dest="verb", metavar="VERB")
     drawn = sliders.add_parser("list", help="every dimension with its error bar")
     slide = sliders.add_parser("set", help="set a dimension, from -1 to 1")
-    slide.add_argument("dimension", metavar="DIMENSION")
-    slide.add_argument("value", type=float, metavar="VALUE")
+    slide.add_argument(
+        "dimension",
+        metavar="DIMENSION",
+        help="length, structure, formality, directness, hedging, examples, emoji or reading_level",
+    )
+    slide.add_argument(
+        "value",
+        type=float,
+        metavar="VALUE",
+        help="-1 is its left end, 1 its right",
+    )
     slide.add_argument("--lock", action="store_true", help="keep it there whatever is learned")
     release = sliders.add_parser("release", help="leave it to what is learned")
-    release.add_argument("dimension", metavar="DIMENSION")
+    release.add_argument("dimension", metavar="DIMENSION", help="as `profile list` shows it")
     for parser in (listing, change, drawn, slide, release):
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
 

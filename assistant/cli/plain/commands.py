@@ -47,11 +47,15 @@ def _help(_session: Session, rest: str) -> None:
     elif word:
         complain(f"/{word} is not a command. /help lists them.")
     else:
-        for title, commands in GROUPS.items():
-            say(title)
-            for command in commands:
-                say(_line(command))
-        say('A message of several lines stands between two lines of """ alone.')
+        say(listing())
+
+
+def listing() -> str:
+    """Every command under its heading, as /help says it."""
+    lines: list[str] = []
+    for title, commands in GROUPS.items():
+        lines += (title, *(_line(command) for command in commands))
+    return "\n".join((*lines, 'A message of several lines stands between two lines of """ alone.'))
 
 
 def _line(command: Slash) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from assistant.cli.history import show_reply, told_turn
 from assistant.cli.output import say
+from assistant.cli.plain import turns
 from assistant.cli.plain.session import Session
 from assistant.errors import ConfirmationMissing, NoSuchItem, UsageError
 from assistant.holder.branches_wire import KeepIncognito, SwitchBranch, TreeQuery
@@ -50,6 +51,8 @@ def resume(session: Session, rest: str) -> None:
     """Go on with a conversation; its turns are read out."""
     session.begin(incognito=False)
     _read_out(session, session.application.handle(ShowConversation(rest or "last")))
+    if session.conversation:
+        turns.remembered(session)
 
 
 def search(session: Session, rest: str) -> None:

@@ -10,6 +10,7 @@ from assistant.cli.plain.feedback import give
 from assistant.cli.plain.session import Session, read_line
 from assistant.conversation.events import TurnEnded, TurnFailed
 from assistant.errors import UsageError
+from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
 from assistant.holder.interface import Ask, Cancellation
 from assistant.holder.overview_wire import AcknowledgeNotices
 
@@ -40,7 +41,10 @@ def _asked(session: Session, text: str, *, quiet: bool, **more: Any) -> TurnEnde
     with Interrupt(cancellation):
         ending = print_turn(session.application.handle(request, cancellation), quiet=quiet)
     if isinstance(ending, TurnEnded):
+        begun = not session.conversation
         session.conversation = ending.conversation or session.conversation
+        if begun and session.conversation and not session.personalise:
+            remembered(session, change=True)
         session.turn, session.question, session.answer = ending.turn, text, ending.answer
         _seen(session)
     return ending
@@ -51,6 +55,14 @@ def _seen(session: Session) -> None:
     if session.unread:
         list(session.application.handle(AcknowledgeNotices()))
         session.unread = False
+
+
+def remembered(session: Session, *, change: bool = False) -> None:
+    """Whether this conversation is answered with what was learned, as the vault keeps it."""
+    wish = session.personalise if change else None
+    for reply in session.application.handle(ChatPersonalisation(session.conversation, on=wish)):
+        if isinstance(reply, ChatPersonal):
+            session.personalise = reply.on
 
 
 def again(session: Session, _rest: str) -> None:
@@ -81,6 +93,8 @@ def impersonal(session: Session, rest: str) -> None:
         put(session, rest, personalise=False)
         return
     session.personalise = not session.personalise
+    if session.conversation:
+        remembered(session, change=True)
     on = "with what was learned again" if session.personalise else "without anything learned"
     say(f"From here on this conversation is answered {on}.")
 

@@ -119,9 +119,11 @@ def test_one_message_or_a_whole_conversation_goes_without_what_was_learned(say: 
     for line, told in (
         ("/impersonal What is a fjord?", off), ("What is a firth?", on), ("/plainly", off),
         ("/impersonal", off), ("What is a loch?", off), ("/new", off), ("A moor?", on),
+        ("/resume", on), ("/new", on), ("/impersonal", on), ("A bog?", off), ("/new", off),
+        ("/resume", off), ("A heath?", off),
     ):  # fmt: skip
         say(line)
-        if line != "/new":
+        if line not in {"/new", "/impersonal"}:
             assert told in say("/why"), line
 
 
