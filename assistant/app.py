@@ -5,6 +5,7 @@ clocks or sources of randomness.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
+    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry, ModelSettings
     from assistant.holder.holder import Holder
     from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
@@ -387,6 +388,9 @@ class LocalFront:
                 patience=self.settings.patience, face=self.settings.face, documents=state.documents,
                 authorities=state.authorities, model_about=self._model_about,
                 models=lambda: self.registry.list(), machine_memory=machine_memory,
+                verify_model=lambda one, told: self.registry.verify(one, told),
+                remove_model=lambda one: self.registry.remove(one),
+                pull_command=self._pull_command,
             )
         )  # fmt: skip
 

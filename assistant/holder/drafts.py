@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assistant.errors import UsageError
+from assistant.holder.overview_wire import Draft, GetDraft, KeepDraft
+from assistant.holder.replies import Done
 
 if TYPE_CHECKING:
     from assistant.vault import Vault
@@ -31,3 +34,27 @@ def keep_draft(vault: Vault, conversation: str, text: str) -> None:
         vault.settings.put(_NEW, text)
     else:
         vault.settings.delete(_NEW)
+
+
+class Drafts:
+    """Answers ``GetDraft`` and ``KeepDraft``.
+
+    ``incognito`` tells which conversations are; ``known`` resolves an id or raises NoSuchItem.
+    """
+
+    def __init__(
+        self, vault: Vault, incognito: Callable[[str], bool], known: Callable[[str], str]
+    ) -> None:
+        self._vault, self._incognito, self._known = vault, incognito, known
+
+    def handle(self, request: GetDraft | KeepDraft) -> Draft | Done:
+        """Answer one request."""
+        conversation = request.conversation
+        if isinstance(request, GetDraft):
+            return Draft(draft_of(self._vault, conversation))
+        if self._incognito(conversation):
+            return Done("Nothing is kept of an incognito conversation.")
+        if conversation:
+            conversation = self._known(conversation)
+        keep_draft(self._vault, conversation, request.text)
+        return Done()

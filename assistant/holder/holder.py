@@ -29,7 +29,7 @@ from assistant.holder.attachments import Attachments
 from assistant.holder.bounds import Bounds
 from assistant.holder.branches import Tree
 from assistant.holder.consents import Consents
-from assistant.holder.drafts import draft_of, keep_draft
+from assistant.holder.drafts import Drafts
 from assistant.holder.earlier import with_past
 from assistant.holder.flattery import MAX_TOKENS, SEED
 from assistant.holder.history import Account, History
@@ -40,6 +40,7 @@ from assistant.holder.keeping import Keeping, KeepingRequest
 from assistant.holder.learning import Learning
 from assistant.holder.leaving import Leaving
 from assistant.holder.memory import MemoryFeed
+from assistant.holder.models import Models, Verify, never
 from assistant.holder.notices import Notices
 from assistant.holder.participation import Participation, ParticipationRequest
 from assistant.holder.phrasing import Phrasing
@@ -87,6 +88,9 @@ class Parts:
     local_time: Callable[[datetime], datetime] = datetime.astimezone
     models: Callable[[], Sequence[ModelEntry]] = tuple
     machine_memory: Callable[[], int] = lambda: 0
+    verify_model: Verify = never
+    remove_model: Callable[[str], None] = never
+    pull_command: Callable[[str], tuple[list[str], Path]] = never
 
 
 _SLEPT = 5.0
@@ -126,6 +130,8 @@ class Holder:
         )  # fmt: skip
         self._impersonal = Impersonal(vault, self._history, self._incognito.holds)
         self._risks: dict[str, float] = {}
+        self._models = Models(lambda: self._parts)
+        self._drafts = Drafts(vault, self._incognito.holds, self._history.conversation_id)
         self._tree = Tree(vault, self._history, self._incognito, self._feed, self._risks)
         self._turn = threading.Lock()
         self._running = Cancellation()
@@ -189,18 +195,13 @@ class Holder:
                 )
             case overview_wire.PolicyQuery():
                 yield from overview.policy_items(self._parts, self.settings)
-            case overview_wire.ModelsQuery():
-                yield from overview.model_items(self._parts)
-            case overview_wire.GetDraft():
-                yield overview_wire.Draft(draft_of(self._parts.vault, request.conversation))
-            case overview_wire.KeepDraft():
-                yield self._keep_draft(request)
+            case overview_wire.GetDraft() | overview_wire.KeepDraft():
+                yield self._drafts.handle(request)
             case overview_wire.AcknowledgeNotices():
                 self._parts.vault.acknowledge_notices()
                 yield Done("They will not be shown again.")
-            case ask.UseModel():
-                self._parts.use_model(request.id)
-                yield Done("The model is in use.")
+            case _ if self._models.answers(request):
+                yield from self._models.handle(request, cancellation)
             case _ if self._tree.answers(request):
                 yield from self._tree.handle(request)
             case _ if self._attachments.answers(request):
@@ -232,15 +233,6 @@ class Holder:
                 yield from self._participation.handle(request)
             case _:
                 yield from self._learning.handle(request)
-
-    def _keep_draft(self, request: overview_wire.KeepDraft) -> Done:
-        conversation = request.conversation
-        if self._incognito.holds(conversation):
-            return Done("Nothing is kept of an incognito conversation.")
-        if conversation:
-            conversation = self._history.conversation_id(conversation)
-        keep_draft(self._parts.vault, conversation, request.text)
-        return Done()
 
     def _recall(self, request: ask.RecallQuery) -> Iterator[AnyReply]:
         if not 1 <= request.k <= 50:

@@ -18,9 +18,10 @@ from assistant.holder.attachments_wire import AttachmentReply, AttachmentRequest
 from assistant.holder.branches_wire import BranchReply, BranchRequest
 from assistant.holder.comparisons_wire import ComparisonReply, ComparisonRequest
 from assistant.holder.controls import ControlReply, ControlRequest
-from assistant.holder.overview_wire import OverviewReply, OverviewRequest
 from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
 from assistant.holder.merging_wire import MergingRequest
+from assistant.holder.models_wire import ModelReply, ModelRequest
+from assistant.holder.overview_wire import OverviewReply, OverviewRequest
 from assistant.holder.phrasing_wire import PhrasingRequest
 from assistant.holder.replies import (
     ConversationItem,
@@ -143,7 +144,7 @@ AnyRequest = (
     | StatusQuery | UseModel | Lock | ControlRequest | OverviewRequest | ComparisonRequest
     | PhrasingRequest | MergingRequest | ChatPersonalisation
     | BranchRequest | AttachmentRequest
-    | VaultRequest
+    | VaultRequest | ModelRequest
 )  # fmt: skip
 
 AnyReply = (
@@ -152,7 +153,7 @@ AnyReply = (
     | DecisionItem | CopyAllowed | ControlReply | OverviewReply | ComparisonReply
     | ChatPersonal | BranchReply
     | AttachmentReply
-    | VaultReply
+    | VaultReply | ModelReply
 )  # fmt: skip
 
 
