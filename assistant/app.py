@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry, ModelSettings
+    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
     from assistant.holder.holder import Holder
     from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
@@ -253,6 +253,14 @@ class LocalFront:
         self._model_file = registry.use(identity)
         if self._model is not None:
             self._model.start(self._model_file)
+
+    def _pull_command(self, identity: str) -> tuple[list[str], Path]:
+        """A process that fetches a model, and the folder it writes into.
+
+        -P: a file in the current folder must not pass for one of our modules.
+        """
+        command = [sys.executable, "-P", "-m", "assistant", "--home", str(self.settings.home)]
+        return [*command, "models", "pull", identity, "--json"], self.settings.weights
 
     def _effective(self) -> EffectivePolicy:
         from assistant.policy import Wishes
