@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry
+    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry, ModelSettings
     from assistant.holder.holder import Holder
     from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
@@ -209,7 +209,7 @@ class LocalFront:
                 self._memory.start(self.registry.embedder())
             try:
                 self._model_file = self.registry.in_use()
-                self._model.start(self._model_file)
+                self._model.start(self._model_file, self._calibrated(self._model_file))
             except ModelError:
                 # A turn will say so, with its exit code; everything else still works.
                 self._model_file = None
@@ -252,7 +252,12 @@ class LocalFront:
         check_loads(chosen)
         self._model_file = registry.use(identity)
         if self._model is not None:
-            self._model.start(self._model_file)
+            self._model.start(self._model_file, self._calibrated(self._model_file))
+
+    def _calibrated(self, model: ModelFile) -> ModelSettings:
+        from assistant.engine.calibration import settings_for
+
+        return settings_for(self.settings.home, model)
 
     def _pull_command(self, identity: str) -> tuple[list[str], Path]:
         """A process that fetches a model, and the folder it writes into.

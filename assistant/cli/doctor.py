@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from assistant import __version__
 from assistant.cli.context import Context
 from assistant.cli.output import print_json, say
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, UsageError
 
 if TYPE_CHECKING:
-    from assistant.engine import MemoryClient
+    from assistant.engine import MemoryClient, ModelFile
 
 _WAIT = 120.0
 _PROBE = 64
@@ -36,13 +36,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Add the command."""
     parser = commands.add_parser("doctor", help="check this installation", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--calibrate", action="store_true",
+        help="measure how the model runs best here (about ten seconds) and use that from now on",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quantised-cache", action="store_true",
+        help="with --calibrate: also try a cache in eight bits, which changes answers a little",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Check everything; exit with the first problem's code."""
     code = 0
-    for finding in _findings(context):
+    if arguments.quantised_cache and not arguments.calibrate:
+        raise UsageError("--quantised-cache goes with --calibrate.")
+    for finding in _findings(context, arguments):
         if arguments.json:
             print_json({"what": finding.what, "state": finding.state, "detail": finding.detail})
         else:
@@ -52,11 +62,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return code
 
 
-def _findings(context: Context) -> Iterator[Finding]:
+def _findings(context: Context, arguments: argparse.Namespace) -> Iterator[Finding]:
     yield Finding("program", "ok", f"assistant {__version__}, Python {sys.version.split()[0]}")
     yield _home(context)
     yield from _policy(context)
     yield from _models(context)
+    if arguments.calibrate:
+        yield _calibrate(context, quantised_cache=arguments.quantised_cache)
     yield from _children(context)
 
 
@@ -98,9 +110,42 @@ def _models(context: Context) -> Iterator[Finding]:
             yield Finding("model", "ok", f"{entry.id}, its digest holds")
 
 
+def _calibrate(context: Context, *, quantised_cache: bool) -> Finding:
+    from assistant.engine import calibration
+
+    if context.front.holder_elsewhere() is not None:
+        # A turn and a measurement would spoil each other.
+        return Finding("calibration", "note", "not while the vault is open: lock it, ask again")
+    try:
+        model = context.front.registry.in_use()
+        made = calibration.calibrate(model, quantised_cache=quantised_cache)
+        calibration.keep(context.front.settings.home, model, made)
+    except OSError:
+        return Finding("calibration", "problem", "it could not be written to the home", 70)
+    except AssistantError as error:
+        return Finding("calibration", "problem", error.message, error.exit_code)
+    gain = made.seconds_by_default / max(made.seconds, 1e-9)
+    return Finding("calibration", "ok", f"{made.tried} ways tried, {gain:.2f}× the default's speed")
+
+
+def _running(context: Context, model: ModelFile) -> Finding:
+    """How the model is run, and whether that was measured."""
+    from assistant.engine import calibration
+
+    known = calibration.kept(context.front.settings.home, model)
+    settings = calibration.settings_for(context.front.settings.home, model)
+    told = (
+        f"{settings.threads or 'all useful'} threads, batches of {settings.chunk}, "
+        f"flash attention {'on' if settings.flash_attention else 'off'}, "
+        f"cache {settings.cache_type}"
+    )
+    since = "measured here" if known is not None else "not measured: doctor --calibrate"
+    return Finding("engine settings", "ok", f"{told} ({since})")
+
+
 def _children(context: Context) -> Iterator[Finding]:
     """One decode and one embedding, each in its walled child: the builds are proven."""
-    from assistant.engine import MemoryClient, ModelClient, front_not_dumpable
+    from assistant.engine import MemoryClient, ModelClient, calibration, front_not_dumpable
 
     if not front_not_dumpable():
         yield Finding("memory reading", "note", "this platform lets other programs ask to read us")
@@ -108,7 +153,9 @@ def _children(context: Context) -> Iterator[Finding]:
     model, memory = ModelClient(), MemoryClient()
     try:
         memory.start(context.front.registry.embedder())
-        model.start(context.front.registry.in_use())
+        used = context.front.registry.in_use()
+        yield _running(context, used)
+        model.start(used, calibration.settings_for(context.front.settings.home, used))
         model.wait_ready(_WAIT)
         probe = model.probe_decode(_PROBE)
         speed = probe.tokens / probe.seconds

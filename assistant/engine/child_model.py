@@ -190,6 +190,7 @@ def _load(request: LoadModel) -> Llama:
         threads=request.threads or default_threads(),
         batch=request.chunk,
         flash=request.flash_attention,
+        cache=request.cache_type,
     )
 
 

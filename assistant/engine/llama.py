@@ -13,7 +13,7 @@ import importlib.machinery
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from assistant.engine.messages import Sampling
 from assistant.errors import EngineError, ModelInvalid
@@ -72,7 +72,15 @@ class Llama:
     """One model with one context. Not for several threads, except ``AbortFlag.set``."""
 
     def __init__(
-        self, path: str, *, context: int, limit: int, threads: int, batch: int, flash: bool
+        self,
+        path: str,
+        *,
+        context: int,
+        limit: int,
+        threads: int,
+        batch: int,
+        flash: bool,
+        cache: Literal["f16", "q8_0"] = "f16",
     ) -> None:
         self._api = api = _bindings()
         libc: Any = ctypes.CDLL(None)
@@ -90,7 +98,7 @@ class Llama:
         self.trained_context = int(api.llama_model_n_ctx_train(self._model))
         self.abort = AbortFlag()
         size = context or min(self.trained_context, limit)
-        self._context = self._open_context(libc, size, threads, batch, flash)
+        self._context = self._open_context(libc, size, threads, batch, flash, cache)
         self._vocab = api.llama_model_get_vocab(self._model)
         self._memory = api.llama_get_memory(self._context)
         self.context_size = int(api.llama_n_ctx(self._context))
@@ -101,7 +109,9 @@ class Llama:
         self.bos = int(api.llama_vocab_bos(self._vocab))
         self.adds_bos = bool(api.llama_vocab_get_add_bos(self._vocab))
 
-    def _open_context(self, libc: Any, size: int, threads: int, batch: int, flash: bool) -> Any:
+    def _open_context(
+        self, libc: Any, size: int, threads: int, batch: int, flash: bool, cache: str
+    ) -> Any:
         api = self._api
         parameters = api.llama_context_default_params()
         parameters.n_ctx = size
@@ -110,6 +120,8 @@ class Llama:
         parameters.kv_unified = True
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.flash_attn_type = 1 if flash else 0
+        if cache == "q8_0":
+            parameters.type_k = parameters.type_v = api.GGML_TYPE_Q8_0
         parameters.no_perf = True
         parameters.abort_callback = ctypes.cast(libc.strlen, api.ggml_abort_callback)
         parameters.abort_callback_data = self.abort.address

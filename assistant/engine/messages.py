@@ -68,6 +68,7 @@ class LoadModel(msgspec.Struct, frozen=True, tag="load_model"):
     threads: Count = 0
     chunk: Annotated[int, msgspec.Meta(ge=1, le=2048)] = 256
     flash_attention: bool = True
+    cache_type: Literal["f16", "q8_0"] = "f16"
 
 
 class GenerateRequest(msgspec.Struct, frozen=True, tag="generate"):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from assistant.engine.child_process import ChildPlan
 from assistant.engine.interfaces import EngineState, Phase
@@ -75,13 +75,14 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """How to run it; 0 lets the child choose. Measured by ``calibrate``."""
+    """How to run it; 0 lets the child choose. See ``calibration``."""
 
     context: int = 0
     context_limit: int = 8192
     threads: int = 0
     chunk: int = 256
     flash_attention: bool = True
+    cache_type: Literal["f16", "q8_0"] = "f16"
 
 
 DEFAULT_SETTINGS = ModelSettings()
@@ -107,10 +108,13 @@ class ModelClient:
 
     # --- life --------------------------------------------------------------------------
 
-    def start(self, model: ModelFile) -> None:
-        """Start loading; returns at once. Replaces a model that runs already."""
+    def start(self, model: ModelFile, settings: ModelSettings | None = None) -> None:
+        """Start loading; returns at once. Replaces a model that runs already.
+
+        Without ``settings`` those of the last start are used.
+        """
         self.stop()
-        settings = self._settings
+        settings = self._settings = settings or self._settings
 
         def load(descriptors: Sequence[int]) -> LoadModel:
             return LoadModel(
@@ -121,6 +125,7 @@ class ModelClient:
                 settings.threads,
                 settings.chunk,
                 settings.flash_attention,
+                settings.cache_type,
             )
 
         plan = ChildPlan("assistant.engine.child_model", (), (model.path,), load)

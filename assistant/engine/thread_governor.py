@@ -14,13 +14,16 @@ from statistics import median
 FEWEST_STEPS, MOST_STEPS, LONGEST = 4, 12, 0.25
 """A judgement takes so many steps, or so many seconds where steps are slow."""
 
+HOPELESS = 2
+"""A trial ends after so many steps where all were much slower than before it."""
+
 SLOWER = 1.4
 """A median so many times the best seen is a neighbour, not noise."""
 
 RECOVERED = 1.15
 """With fewer threads, a median so near their best says that the neighbour is gone."""
 
-FIRST_WAIT, LONGEST_WAIT = 4, 64
+FIRST_WAIT, LONGEST_WAIT = 4, 16
 """Judgements between two tries of more threads; doubled by each that fails."""
 
 
@@ -66,11 +69,17 @@ class ThreadGovernor:
             self._steps.clear()
             self._trying = None
         self._steps.append(seconds)
-        count = len(self._steps)
-        if count >= MOST_STEPS or (count >= FEWEST_STEPS and sum(self._steps) > LONGEST):
+        if self._enough():
             now = median(self._steps)
             self._steps.clear()
             self._judge(now)
+
+    def _enough(self) -> bool:
+        """Whether the steps since the last judgement are enough for the next."""
+        count = len(self._steps)
+        if self._trying is not None and count == HOPELESS:
+            return min(self._steps) > SLOWER * self._trying[1]
+        return count >= MOST_STEPS or (count >= FEWEST_STEPS and sum(self._steps) > LONGEST)
 
     def _judge(self, now: float) -> None:
         known = self._bests.setdefault(self._width, {})
