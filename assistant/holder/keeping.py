@@ -14,10 +14,8 @@ from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultExists
 from assistant.holder import interface as ask
 from assistant.holder.incoming import Incoming
-from assistant.holder.incoming import Incoming
 from assistant.holder.interface import AnyReply, Done, RecoveryKey
 from assistant.holder.learning import Learning
-from assistant.holder.leaving import Leaving
 from assistant.holder.leaving import Leaving
 from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery, VaultState
 from assistant.personal.special import stated

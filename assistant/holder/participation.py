@@ -12,7 +12,6 @@ from assistant.holder import controls
 from assistant.holder.bounds import require_export
 from assistant.holder.interface import AnyReply, Done
 from assistant.holder.leaving import Leaving
-from assistant.holder.leaving import Leaving
 from assistant.personal.special import stated
 from assistant.policy import RuleSource, Tier
 from assistant.policy.comment import MAX_TEXT, RuleComment
