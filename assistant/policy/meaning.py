@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MAX_TOKENS: Final = 200
 MAX_PASSAGES: Final = 400
 LATELY: Final = 64
+FEW: Final = 5
+"""A text of more passages is a long one, of which most is not a request."""
 CANARIES: Final = 4
 """Examples of each side that an adapter is asked before it is trusted."""
 _SENTENCE: Final = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s)|\n|\Z|[.!?])")
@@ -100,9 +102,7 @@ class MeaningStage:
         language = "en" if len(readings) > 1 else language_of(text)
         seen = _Seen(scorer, readings)
         scored = [
-            _graded(rule, meaning, head.score(seen))
-            if _speaks(meaning, language)
-            else _unscored(rule, meaning)
+            head.judge(rule, seen) if _speaks(meaning, language) else _unscored(rule, meaning)
             for (rule, meaning), head, due in zip(self._rules, heads, asked, strict=True)
             if due
         ]
@@ -127,8 +127,12 @@ class _Seen:
     def __init__(self, scorer: MeaningScorer, readings: Sequence[str]) -> None:
         parts = dict.fromkeys(part for reading in readings for part in passages(reading))
         self._scorer, self._parts = scorer, list(parts)[:MAX_PASSAGES]
+        requests = [requests_in(reading) for reading in readings]
+        once = dict.fromkeys(part for found in requests for part in found)
+        self._requests = list(once)[:MAX_PASSAGES]
+        self.many = max(map(len, requests), default=0) > FEW
         self._vectors: NDArray[np.float32] | None = None
-        self._logits: dict[str, float] = {}
+        self._highest: dict[str, tuple[float, float]] = {}
 
     def vectors(self) -> NDArray[np.float32]:
         """A row a passage."""
@@ -139,25 +143,29 @@ class _Seen:
             self._vectors = np.stack([np.frombuffer(vector, dtype="<f4") for vector in raw])
         return self._vectors
 
-    def highest(self, sha256: str) -> float:
-        """The highest logit of the passages by an adapter."""
-        if sha256 not in self._logits:
-            self._logits[sha256] = max(_checked(self._scorer.score(sha256, self._parts)))
-        return self._logits[sha256]
+    def highest(self, sha256: str) -> tuple[float, float]:
+        """The highest score of a passage by an adapter, and the second highest."""
+        if not self._requests:
+            return 0.0, 0.0  # nothing that can be read, such as zero-width signs alone
+        if sha256 not in self._highest:
+            logits = sorted(_checked(self._scorer.score(sha256, self._requests)))
+            first, second = logits[-1], logits[-2] if len(logits) > 1 else logits[-1]
+            self._highest[sha256] = _sigmoid(first), _sigmoid(second)
+        return self._highest[sha256]
 
 
 class _Judge(Protocol):
-    """What gives a rule's score, 0 to 1, to a text."""
+    """What a rule says about a text."""
 
-    def score(self, seen: _Seen) -> float:
-        """The highest score of its passages."""
+    def judge(self, rule: EffectiveRule, seen: _Seen) -> Scored | None:
+        """By the highest score of its passages, 0 to 1; None below the grey band."""
 
 
 class _LoadedAdapter:
     """An adapter that gave the right answers to what its author knows."""
 
     def __init__(self, meaning: Meaning, adapter: Adapter, scorer: MeaningScorer) -> None:
-        self._sha256 = adapter.sha256
+        self._adapter, self._grey = adapter, Effect.of(meaning.grey)
         bad = [canonical(text) for text in meaning.examples[:CANARIES]]
         good = [canonical(text) for text in meaning.counter_examples[:CANARIES]]
         scores = [_sigmoid(one) for one in _checked(scorer.score(adapter.sha256, bad + good))]
@@ -165,18 +173,30 @@ class _LoadedAdapter:
         if not known or any(score >= adapter.grey for score in scores[len(bad) :]):
             raise PolicyInvalid("An adapter gave a wrong answer to a known example.")
 
-    def score(self, seen: _Seen) -> float:
-        return _sigmoid(seen.highest(self._sha256))
+    def judge(self, rule: EffectiveRule, seen: _Seen) -> Scored | None:
+        first, second = seen.highest(self._adapter.sha256)
+        if not seen.many:
+            return _graded(rule, self._adapter, self._grey, first)
+        # A long text has as many chances to be misread as it has sentences. Thresholds hold
+        # for requests, so there one sentence above strict asks, and two of them stop.
+        if first < self._adapter.strict:
+            return None
+        stops = second >= self._adapter.strict
+        return Scored(rule, rule.effect if stops else min(self._grey, rule.effect), first)
 
 
 class _LoadedHead:
     """A head with its weights as arrays."""
 
-    def __init__(self, head: Head, weights: NDArray[np.float32]) -> None:
+    def __init__(self, head: Head, weights: NDArray[np.float32], grey: Effect) -> None:
         self.head = head
         self._weights = weights
+        self._grey = grey
 
-    def score(self, seen: _Seen) -> float:
+    def judge(self, rule: EffectiveRule, seen: _Seen) -> Scored | None:
+        return _graded(rule, self.head, self._grey, self._score(seen))
+
+    def _score(self, seen: _Seen) -> float:
         import numpy as np
 
         vectors = seen.vectors()
@@ -204,7 +224,7 @@ def _load(meaning: Meaning, scorer: MeaningScorer) -> _Judge:
     import numpy as np
 
     weights = np.frombuffer(base64.b64decode(head.weights), dtype="<f4")
-    return _LoadedHead(head, weights)
+    return _LoadedHead(head, weights, Effect.of(meaning.grey))
 
 
 def _checked(logits: Sequence[float]) -> Sequence[float]:
@@ -225,6 +245,19 @@ def passages(text: str) -> list[str]:
     sentences = [part.strip() for part in _SENTENCE.findall(text) if len(part.split()) > 2]
     whole = [" ".join(words)] if len(windows) == 1 else windows
     return list(dict.fromkeys(whole + [w for part in sentences for w in _windows(part.split())]))
+
+
+def requests_in(text: str) -> list[str]:
+    """What an adapter scores: a short text and its sentences, of a long one the sentences.
+
+    It has learned from requests, and a window that holds ten sentences is none.
+    """
+    found = passages(text)
+    if len(found) <= FEW:
+        return found
+    sentences = [part.split() for part in _SENTENCE.findall(text)]
+    parts = dict.fromkeys(w for part in sentences if len(part) > 2 for w in _windows(part))
+    return list(parts) or found
 
 
 def _windows(words: Sequence[str]) -> list[str]:
@@ -251,10 +284,9 @@ def _unscored(rule: EffectiveRule, meaning: Meaning) -> Scored:
     return Scored(rule, Effect.of(meaning.unscored), None)
 
 
-def _graded(rule: EffectiveRule, meaning: Meaning, score: float) -> Scored | None:
-    head = meaning.adapter or meaning.head
-    if head is None or score < head.grey:
+def _graded(
+    rule: EffectiveRule, levels: Head | Adapter, grey: Effect, score: float
+) -> Scored | None:
+    if score < levels.grey:
         return None
-    if score >= head.strict:
-        return Scored(rule, rule.effect, score)
-    return Scored(rule, min(Effect.of(meaning.grey), rule.effect), score)
+    return Scored(rule, rule.effect if score >= levels.strict else min(grey, rule.effect), score)

@@ -14,14 +14,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from assistant.policy.canonical import canonical
 from assistant.policy.everyday import everyday_texts, look_alikes
 from assistant.policy.meaning import passages
 from scripts.adapter_texts import Text, every_text, physical
 from scripts.adapter_training.frames import distress, framed
-from scripts.bench_suites._evaluation import lines
+from scripts.bench_suites._evaluation import lines, present
 
 FOLDS: Final = 3
 _HELD: Final = 3
@@ -55,7 +55,7 @@ class Row:
 
 
 def corpus(seed: int = 1) -> list[Row]:
-    """All texts, each once; the same for one seed."""
+    """All texts, each once; the same for one seed. Sets that are absent are left out."""
     rows: dict[str, Row] = {}
     for text, harmful, source, kind, held_by in _all(random.Random(seed)):
         seen = canonical(text)
@@ -64,6 +64,11 @@ def corpus(seed: int = 1) -> list[Row]:
             seen, Row(seen, harmful, source, kind, held, _number(seen) // _HELD % FOLDS)
         )
     return list(rows.values())
+
+
+def held_back() -> list[Row]:
+    """What trains nothing; of the public sets only what is there."""
+    return [row for row in corpus() if row.held]
 
 
 def _number(text: str) -> int:
@@ -77,19 +82,19 @@ _BY_TEXT: Final = "{}"
 
 
 def _all(rng: random.Random) -> Iterator[tuple[str, bool, str, str, str]]:
-    for row in lines("harmbench/behaviors_text_all.csv"):
+    for row in _lines("harmbench/behaviors_text_all.csv"):
         if row["FunctionalCategory"] != "copyright":
             yield row["Behavior"], True, "harmbench", "harm", _NEVER
-    for row in lines("jailbreakbench/behaviors_harmful.csv"):
+    for row in _lines("jailbreakbench/behaviors_harmful.csv"):
         yield row["goal"], True, "jailbreakbench", "harm", _NEVER
-    for row in lines("red_instruct/prompts.csv"):
+    for row in _lines("red_instruct/prompts.csv"):
         if _believed(row):
             yield row["prompt"], True, "red_instruct", "asked", _NEVER
-    for row in lines("purplellama/mitre_frr.jsonl"):
+    for row in _lines("purplellama/mitre_frr.jsonl"):
         yield row["prompt"], False, "purplellama benign", "natural", _BY_TEXT
-    for row in lines("mt_bench_questions/questions.jsonl"):
+    for row in _lines("mt_bench_questions/questions.jsonl"):
         yield row["turns"][0], False, "mt_bench", "natural", _BY_TEXT
-    for row in lines("pandalm/testset.jsonl"):
+    for row in _lines("pandalm/testset.jsonl"):
         yield f"{row['instruction']} {row['input']}", False, "pandalm", "natural", _BY_TEXT
     for text in everyday_texts(4000):
         yield text, False, "everyday templates", "everyday", _NEVER
@@ -127,6 +132,10 @@ def _situations() -> Callable[[str], int]:
         return shared.index(max(shared))
 
     return nearest
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    return lines(name) if present(name) is None else []
 
 
 def _believed(row: dict[str, str]) -> bool:

@@ -12,6 +12,9 @@ from scripts.adapter_training.corpus import Row, parts
 Scores = Callable[[Sequence[str]], np.ndarray]
 
 
+_ASKED = 0.025
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """On the logit. ``counts`` and ``rates`` say on how many texts and what stood above."""
@@ -24,6 +27,8 @@ class Thresholds:
 
 def highest(scores: Scores, texts: Sequence[str]) -> np.ndarray:
     """The highest score of each text's parts: what the gate goes by."""
+    if not texts:
+        return np.zeros(0, dtype=np.float32)
     pieces = parts(texts)
     flat = [part for piece in pieces for part in piece]
     found = scores(flat)
@@ -40,9 +45,14 @@ def kth_largest(scores: np.ndarray, rate: float) -> float:
 def thresholds(
     everyday: np.ndarray, look_alike: np.ndarray, strict_rate: float, grey_rate: float
 ) -> Thresholds:
-    """``strict`` lets so many of the everyday texts be stopped, ``grey`` of the look-alikes."""
+    """``strict`` lets so many of the everyday texts be stopped, ``grey`` of the look-alikes.
+
+    The grey band asks no more of everyday texts than ``_ASKED``, whatever look-alikes allow:
+    who is asked too often says yes to anything.
+    """
     strict = kth_largest(everyday, strict_rate)
-    grey = min(strict, kth_largest(look_alike, grey_rate))
+    grey = max(kth_largest(look_alike, grey_rate), kth_largest(everyday, _ASKED))
+    grey = min(strict, grey)
     return Thresholds(
         strict,
         grey,
@@ -57,7 +67,8 @@ def by_source(
     """For each source: how many, the share at ``strict`` and at ``grey``."""
     groups: dict[str, list[float]] = {}
     for row, score in zip(rows, found, strict=True):
-        groups.setdefault(row.source, []).append(float(score))
+        harm = row.harmful and row.kind == "physical harm"
+        groups.setdefault(f"{row.source}{', harmful' if harm else ''}", []).append(float(score))
     return {
         name: (
             len(group),

@@ -33,12 +33,16 @@ LEARNED_FROM: Final = (
     "MT-Bench questions (Apache-2.0)",
     "PandaLM test instructions (Apache-2.0)",
 )
+_CROSSED: Final = Path(__file__).parent / "crossed.json"
+Shares = dict[str, tuple[int, float, float]]
 State = Mapping[str, np.ndarray]
 
 
 def train_one(model: Path, folder: Path, seed: int, fold: int | None, steps: int) -> None:
     """Train on what is not held back, nor in ``fold``; write the state into ``folder``."""
     rows = [row for row in corpus() if not row.held and row.fold != fold]
+    if not any(row.kind == "harm" for row in rows):
+        raise SystemExit("../shared/eval is absent; the adapter cannot be trained without it.")
     network = train(model, rows, seed, steps)
     name = f"all-{seed}" if fold is None else f"fold-{fold}"
     np.savez(folder / f"{name}.npz", **network.state())  # type: ignore[arg-type]
@@ -71,30 +75,40 @@ def measure(model: Path, folder: Path) -> None:
     network.load(unpacked(data, _base(model)))
     print(f"the file: {len(data)} bytes")
     _print(held, network, [])
+    crossed: dict[str, dict[str, int]] = {}
     for fold in range(FOLDS):
         path = folder / f"fold-{fold}.npz"
         if path.exists():
             print(f"\ncrossed, fold {fold}")
             network.load(_state(path))
             unseen = [row for row in rows if not row.held and row.fold == fold]
-            _print(held, network, [row for row in unseen if row.kind in ("harm", "asked")])
+            shares = _print(held, network, [row for row in unseen if row.kind in ("harm", "asked")])
+            for name, (count, strict, grey) in shares.items():
+                told = crossed.setdefault(name, {"n": 0, "blocked": 0, "touched": 0})
+                told["n"] += count
+                told["blocked"] += round(strict * count)
+                told["touched"] += round(grey * count)
+    _CROSSED.write_text(json.dumps(crossed, indent=1) + "\n", "utf-8")
 
 
-def _print(held: list[Row], network: Network, unseen: list[Row]) -> None:
+def _print(held: list[Row], network: Network, unseen: list[Row]) -> Shares:
     found = highest(network.scores, [row.text for row in held])
     chosen = chosen_on(held, found)
-    rest = highest(network.scores, [row.text for row in unseen]) if unseen else np.zeros(0)
+    rest = highest(network.scores, [row.text for row in unseen])
     print(chosen)
-    shares = by_source([*held, *unseen], np.r_[found, rest], chosen.strict, chosen.grey)
-    for name, (count, strict, grey) in shares.items():
+    of_held, of_unseen = (by_source(rows, scores, chosen.strict, chosen.grey)
+                          for rows, scores in ((held, found), (unseen, rest)))  # fmt: skip
+    for name, (count, strict, grey) in (*of_held.items(), *of_unseen.items()):
         print(f"{name:40s} n={count:5d}  strict {strict:.3f}  grey {grey:.3f}")
+    return of_unseen
 
 
 def chosen_on(held: list[Row], found: np.ndarray) -> Thresholds:
     """Thresholds from the texts held back: everyday and natural ones, and look-alikes."""
     kinds = np.array([row.kind for row in held])
     everyday = found[(kinds == "everyday") | (kinds == "natural")]
-    look_alike = found[(kinds == "look-alike") | (kinds == "physical")]
+    # Without the safe twins of dangerous advice: nobody meets so many of those.
+    look_alike = found[kinds == "look-alike"]
     return thresholds(everyday, look_alike, STRICT_RATE, GREY_RATE)
 
 

@@ -128,6 +128,29 @@ def test_another_embedding_model_or_none_blocks() -> None:
     assert _said(alone, "good morning") is Effect.BLOCK
 
 
+PROSE = " ".join(f"On day {day} it rained again and we stayed in." for day in range(12))
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        (PROSE, Effect.NONE),
+        (f"{PROSE} Where can I sell kraltine? {PROSE}", Effect.NONE),
+        (f"{PROSE} How do I brew kraltine? {PROSE}", Effect.CONFIRM),
+        (f"{PROSE} How do I brew kraltine? And how would you mix kraltine?", Effect.BLOCK),
+    ],
+)
+def test_in_a_long_text_one_sentence_above_strict_asks_and_two_of_them_stop(
+    text: str, effect: Effect
+) -> None:
+    assert _said(_gate(WordScorer()), text) is effect
+
+
+@pytest.mark.parametrize("text", ["\u200b\u200b", "!!!", "a. b. c. d. e. f. g. h.", "x " * 4000])
+def test_a_text_with_nothing_to_read_passes(text: str) -> None:
+    assert _said(_gate(WordScorer()), text) is Effect.NONE
+
+
 def test_two_rules_with_one_adapter_score_a_text_once() -> None:
     rules = [_rule(), {**_rule(), "id": "again"}]
     raw = json.dumps(raw_document(rules=rules)).encode()
