@@ -207,8 +207,19 @@ def test_only_an_existing_regular_file_counts_as_a_dropped_path(folder: Path) ->
                  f"file://{spaced}".replace(" ", "%20")):  # fmt: skip
         assert pasted_path(text) == spaced, text
     os.mkfifo(folder / "pipe")
-    others = ["", "notes.txt", str(folder), str(folder / "link.txt"), str(folder / "pipe"),
-              f"{spaced}\n{spaced}", "/nowhere", "a\0b", "/" * 5000, "file://[", "hello"]  # fmt: skip
+    others = [
+        "",
+        "notes.txt",
+        str(folder),
+        str(folder / "link.txt"),
+        str(folder / "pipe"),
+        f"{spaced}\n{spaced}",
+        "/nowhere",
+        "a\0b",
+        "/" * 5000,
+        "file://[",
+        "hello",
+    ]
     for text in others:
         assert pasted_path(text) is None, text
 
