@@ -158,8 +158,13 @@ class Interrupt:
         signal.signal(signal.SIGINT, self._before)
 
 
-def print_turn(events: Iterator[TurnEvent | AnyReply], *, quiet: bool) -> TurnEnded | TurnFailed:
-    """Show a turn as it happens; returns its ending. ``quiet`` shows nothing."""
+def print_turn(
+    events: Iterator[TurnEvent | AnyReply], *, quiet: bool, go_on: str = "add --confirm {rule}"
+) -> TurnEnded | TurnFailed:
+    """Show a turn as it happens; returns its ending. ``quiet`` shows nothing.
+
+    ``go_on`` says what a person does to say yes to ``{rule}``; "" where they are asked next.
+    """
     shown = False
     ending: TurnEnded | TurnFailed | None = None
     for event in events:
@@ -178,7 +183,7 @@ def print_turn(events: Iterator[TurnEvent | AnyReply], *, quiet: bool) -> TurnEn
     if ending is None:
         raise AssertionError("a turn ends with TurnEnded or TurnFailed")
     if not quiet and isinstance(ending, TurnEnded):
-        _print_ending(ending, shown=shown)
+        _print_ending(ending, shown=shown, go_on=go_on)
     return ending
 
 
@@ -189,7 +194,7 @@ _WAITING = {
 }
 
 
-def _print_ending(ending: TurnEnded, *, shown: bool) -> None:
+def _print_ending(ending: TurnEnded, *, shown: bool, go_on: str) -> None:
     if shown:
         say()
     if ending.chosen:
@@ -201,7 +206,8 @@ def _print_ending(ending: TurnEnded, *, shown: bool) -> None:
         complain(ruling_lines(ending.ruling, heading="This is not answered here."))
     elif ending.status == "confirm" and ending.ruling is not None:
         complain(ruling_lines(ending.ruling, heading="This needs your yes."))
-        complain(f"To go on: add --confirm {ending.ruling.rule}")
+        if go_on:
+            complain(f"To go on: {go_on.format(rule=ending.ruling.rule)}")
     elif ending.status == "cancelled":
         complain("Stopped.")
 

@@ -69,6 +69,7 @@ def _nowhere(_session: Session, _rest: str) -> None:
 
 GROUPS: dict[str, tuple[Slash, ...]] = {
     "Asking": (
+        Slash("yes", "", "go on, where a rule wants your yes for a message", turns.yes),
         Slash("again", "", "answer the last question again", turns.again,
               ("chat.again", "answer.again")),
         Slash("plainly", "", "again, without what was learned", turns.plainly,
@@ -158,8 +159,8 @@ GROUPS: dict[str, tuple[Slash, ...]] = {
         Slash("settings", "", "what can be set, and who manages it", noun("settings"),
               ("chat.settings",)),
         Slash("set", "KEY VALUE", "change a setting", overview.change),
-        Slash("models", "[VERB …]", "models here; use ID, add FILE, verify ID",
-              noun("models"), ("chat.models",)),
+        Slash("models", "[VERB …]", "models here; use, add, pull, verify",
+              noun("models"), ("chat.models", "list.pull", "list.verify")),
         Slash("card", "", "who and what this is aligned to", noun("card"), ("chat.card",)),
         Slash("risks", "", "benefits and risks, and what answers each", noun("risks"),
               ("chat.risks",)),

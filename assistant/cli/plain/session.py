@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from typing import Any
 
 from assistant.cli.attach import Waiting
 from assistant.cli.context import Context
@@ -15,10 +16,20 @@ _LINE_LIMIT = 4 * 1024 * 1024
 _FENCE = '"""'
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A message a rule wants a yes for: how it was put, and the rules that have theirs."""
+
+    text: str
+    more: dict[str, Any]
+    confirmed: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Session:
     """One chat in lines: the conversation, its latest turn, what was just proposed,
-    and the act of feedback (``pending``) about which a proposal is still being phrased.
+    the act of feedback (``pending``) about which a proposal is still being phrased,
+    and the message (``confirming``) that waits for a yes.
 
     ``always_incognito`` is a chat begun with ``--incognito``: nothing in it is ever written
     unless it is kept on purpose.
@@ -36,6 +47,7 @@ class Session:
     answer: str = ""
     proposal: PreferenceItem | None = None
     pending: str = ""
+    confirming: Wish | None = None
     unread: bool = False
 
     def __post_init__(self) -> None:

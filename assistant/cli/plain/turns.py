@@ -7,7 +7,7 @@ from typing import Any
 from assistant.cli.ask import Interrupt, print_turn
 from assistant.cli.output import complain, ruling_lines, say
 from assistant.cli.plain.feedback import give
-from assistant.cli.plain.session import Session, read_line
+from assistant.cli.plain.session import Session, Wish, read_line
 from assistant.conversation.events import TurnEnded, TurnFailed
 from assistant.errors import UsageError
 from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
@@ -17,7 +17,8 @@ from assistant.holder.overview_wire import AcknowledgeNotices
 
 def put(session: Session, text: str, **more: Any) -> int:
     """One turn, streamed; asks for a yes where a rule wants one. 0, 1 refused, or a fault's."""
-    confirmed: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = more.pop("confirmed", ())
+    session.confirming = None
     while True:
         ending = _asked(session, text, quiet=False, confirmed=confirmed, **more)
         if isinstance(ending, TurnFailed):
@@ -27,9 +28,10 @@ def put(session: Session, text: str, **more: Any) -> int:
             session.files.asked()
         if ending.status != "confirm" or ending.ruling is None:
             return 1 if ending.status == "refused" else 0
-        if not session.agreed("Go on?"):
-            return 1
         confirmed = (*confirmed, ending.ruling.rule)
+        if not session.agreed("Go on?"):
+            session.confirming = Wish(text, more, confirmed)
+            return 1
 
 
 def _asked(session: Session, text: str, *, quiet: bool, **more: Any) -> TurnEnded | TurnFailed:
@@ -39,7 +41,9 @@ def _asked(session: Session, text: str, *, quiet: bool, **more: Any) -> TurnEnde
         text, session.conversation, session.incognito, attachments=session.files.ids, **more
     )
     with Interrupt(cancellation):
-        ending = print_turn(session.application.handle(request, cancellation), quiet=quiet)
+        events = session.application.handle(request, cancellation)
+        go_on = "" if session.context.terminal else "/yes"
+        ending = print_turn(events, quiet=quiet, go_on=go_on)
     if isinstance(ending, TurnEnded):
         begun = not session.conversation
         session.conversation = ending.conversation or session.conversation
@@ -63,6 +67,14 @@ def remembered(session: Session, *, change: bool = False) -> None:
     for reply in session.application.handle(ChatPersonalisation(session.conversation, on=wish)):
         if isinstance(reply, ChatPersonal):
             session.personalise = reply.on
+
+
+def yes(session: Session, _rest: str) -> None:
+    """Put the message again that a rule wanted a yes for, with that yes."""
+    wish = session.confirming
+    if wish is None:
+        raise UsageError("Nothing waits for a yes.", hint="")
+    put(session, wish.text, confirmed=wish.confirmed, **wish.more)
 
 
 def again(session: Session, _rest: str) -> None:

@@ -81,6 +81,17 @@ def test_help_for_a_command_of_the_command_line_is_its_own_help(say: Say) -> Non
     assert "usage: assistant history" in told
 
 
+def test_a_message_that_needs_a_yes_goes_on_with_one_and_only_then(say: Say, world: World) -> None:
+    with pytest.raises(UsageError, match="Nothing waits"):
+        say("/yes")
+    told = say("What is the dosage?")
+    assert "To go on: /yes" in told
+    assert world.model.requests == []
+    assert "A scripted answer." in say("/yes")
+    with pytest.raises(UsageError, match="Nothing waits"):
+        say("/yes")
+
+
 def test_acts_of_feedback_reach_the_latest_answer_with_their_reasons(
     say: Say, world: World, session: Session
 ) -> None:

@@ -20,6 +20,7 @@ _SCREEN_ONLY = {
 }
 # What only lines need, and why.
 _LINES_ONLY = {
+    "yes": "the dialog's own y",
     "branch": "the tree screen's Enter",
     "reason": "the note screen's boxes",
     "proposals": "the preferences screen shows them",
