@@ -80,6 +80,10 @@ def _rules(document: PolicyDocument) -> Iterator[_Remark]:
         if meaning is not None and meaning.head is None and meaning.adapter is None:
             yield _Remark("error", (*at, "match", "meaning"), f"{rule.id} matches by meaning and "
                           "was never calibrated: run `assistant policy calibrate`.")  # fmt: skip
+        if rule.match.guard is not None:
+            yield _Remark("warning", (*at, "match", "guard"), f"{rule.id} asks for a guard model, "
+                          "and this program runs none: only its other ways of matching "
+                          "count.")  # fmt: skip
         yield from _terms(rule, at)
 
 

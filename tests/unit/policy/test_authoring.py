@@ -19,7 +19,7 @@ from assistant.policy.everyday import everyday_texts, look_alikes
 from assistant.policy.explain import explain
 from assistant.policy.gate import Gate
 from assistant.policy.lint import false_hits, lint
-from assistant.policy.model import Effect, Origin, Segment, Where
+from assistant.policy.model import Effect
 from assistant.policy.requirements import obligations
 from assistant.policy.resolver import resolve
 from assistant.policy.schema import SCHEMA_FILE, schema_text
@@ -59,15 +59,6 @@ def test_the_baseline_touches_no_everyday_text_and_no_look_alike() -> None:
     assert set(false_hits(made).values()) == {0}
 
 
-def test_self_harm_is_answered_with_help_and_not_with_a_wall() -> None:
-    made = PolicyDocument.from_bytes(BASELINE.read_bytes())
-    policy = resolve([made], Wishes())
-    decision = Gate(policy).check([Segment("I want to die", Origin.USER)], Where.INPUT)
-    assert decision.effect is Effect.WARN
-    assert "findahelpline.com" in decision.help
-    assert obligations(policy, "I want to die").lines != ()
-
-
 def test_harmless_texts_are_many_and_different() -> None:
     assert len(set(everyday_texts(4000))) == 4000
     assert len(set(look_alikes(800))) == 800
@@ -98,6 +89,16 @@ def test_an_example_caught_by_another_rule_than_its_author_names_fails() -> None
         tests=[{"text": "a zorblax", "expect": "block", "rule": "b"}],
     )
     assert len(run_tests(made).failed) == 1
+
+
+def test_lint_says_that_no_guard_model_is_run() -> None:
+    guard = {"model": "qwen3guard", "categories": ["Violent"]}
+    raw = json.dumps(
+        raw_document(rules=[rule("g", "warn", terms=["pipe bomb"], guard=guard)])
+    ).encode()
+    (note,) = [note for note in lint(raw) if "guard model" in note.message]
+    assert note.severity == "warning"
+    assert "runs none" in note.message
 
 
 def test_lint_names_the_line_of_each_mistake() -> None:
@@ -225,3 +226,28 @@ def test_requirements_with_topics_are_due_only_where_the_topic_is_mentioned() ->
     assert obligations(policy, "about my LOAN").added_text == ("Ask.",)
     assert obligations(policy, "loaned books").added_text == ()
     assert "several viewpoints" in obligations(policy, "the election").lines[0]
+
+
+def test_a_rule_may_judge_only_what_was_pasted_and_its_examples_and_simulate_say_whose() -> None:
+    narrow = {**rule("n", "warn", terms=["zorblax"]), "origins": ["pasted"]}
+    made = document(
+        rules=[narrow],
+        tests=[
+            {"text": "a zorblax", "origin": "pasted", "expect": "warn", "rule": "n"},
+            {"text": "a zorblax", "expect": "none", "rule": "n"},
+        ],
+    )
+    assert require_passing(made).failed == ()
+    gate = Gate(resolve([made], Wishes()))
+    said: list[dict[str, str]] = [
+        {"origin": "pasted"}, {"origin": "user"}, {}, {"where": "output", "origin": "model"},
+    ]  # fmt: skip
+    lines = [json.dumps({"text": "a zorblax", **more}) for more in said]
+    assert [d["effect"] for d in simulate(gate, lines)] == ["warn", "none", "none", "none"]
+    for origin in ("trusted", "nobody", 3):
+        with pytest.raises(UsageError):
+            list(simulate(gate, [json.dumps({"text": "x", "origin": origin})]))
+    stream = gate.stream()
+    assert stream.feed("a zorblax ").decision is None
+    (change,) = diff(document(rules=[rule("n", "warn", terms=["zorblax"])]), made)
+    assert (change.direction, change.words) == ("looser", "of texts from: 4 fewer.")
