@@ -14,17 +14,21 @@ import pytest
 from assistant.errors import BundleUnverified, DocumentInvalid, PolicyInvalid
 from assistant.policy.adapters import adapters_of, beside, held_adapters, required_adapters
 from assistant.policy.admission import read_document
+from assistant.policy.authoring import SignOrder, SignOutcome, publish_draft, sign_draft
 from assistant.policy.bundle import verify_bundle
 from assistant.policy.document import PolicyDocument
 from assistant.policy.document_tests import run_tests
 from assistant.policy.effective import Wishes
 from assistant.policy.gate import Gate
+from assistant.policy.keys import generate_key
 from assistant.policy.lint import lint
 from assistant.policy.model import Effect, Origin, Segment, Where
 from assistant.policy.resolver import resolve
+from assistant.policy.signing import Lifetimes
 from assistant.policy.sources import MemorySource
+from assistant.policy.storage import Disk
 from tests.policy_documents import raw_document, rule
-from tests.publisher import Publisher, document, encoded
+from tests.publisher import NOW, Publisher, document, encoded
 
 DATA = b"an adapter, for all that policy knows"
 EMBEDDER = "ab" * 32
@@ -242,3 +246,28 @@ def test_an_author_keeps_it_beside_the_document(tmp_path: Path) -> None:
         required_adapters(found, beside(found, tmp_path))
     (tmp_path / "harm.adapter").write_bytes(DATA)
     assert list(required_adapters(found, beside(found, tmp_path)).values()) == [DATA]
+
+
+def test_signing_takes_it_from_beside_the_document_and_refuses_a_draft_without(
+    tmp_path: Path,
+) -> None:
+    disk = Disk()
+    ann, publishing = (generate_key(tmp_path, name, None, disk) for name in ("ann", "publish"))
+    path = tmp_path / "policy.json"
+    path.write_bytes(json.dumps(raw_document(rules=[_rule()])).encode())
+    order = SignOrder(
+        document=path, people=(ann.public,), threshold=1, publishing=publishing.public
+    )
+
+    def signed(work: Path) -> SignOutcome:
+        return sign_draft(work, order, ann.private, None, NOW, disk)
+
+    with pytest.raises(PolicyInvalid):
+        signed(tmp_path / "without")
+    (tmp_path / "harm.adapter").write_bytes(DATA)
+    work = tmp_path / "work"
+    assert signed(work).missing == ()
+    site = tmp_path / "site"
+    done = publish_draft(work, site, publishing.private, None, NOW, disk, Lifetimes())
+    assert done.bundle.resources == {"harm.adapter": DATA}
+    assert read_document(done.bundle).id == "test-policy"
