@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
 
+from assistant.personal.affinity import Nearness
+from assistant.personal.protocols import DIMENSIONS
 from assistant.policy.floors import AuthorityFloors, Floor, Floors
 
 # -- personal ------------------------------------------------------------------------------
@@ -119,3 +122,13 @@ def bundle_edits(draw: st.DrawFn, files: Mapping[str, bytes]) -> dict[str, bytes
         st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just([]) | st.just({})
     )
     return {**files, name: json.dumps(value).encode()}
+
+NEARNESS = st.builds(Nearness, st.floats(-1, 1), st.floats(-1.3, 1.3), st.floats(-30, 30))
+"""How near any question may lie to any memory."""
+
+EMBEDDINGS = (
+    st.lists(st.floats(-1, 1), min_size=8, max_size=8)
+    .filter(lambda values: math.hypot(*values) > 1e-3)
+    .map(lambda values: values * (DIMENSIONS // 8))
+)
+"""Values of a vector that is not zero."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SLICE = 16
 _FEED_SLICE = 2000
-_HISTORY_LIMIT = 20_000
+HISTORY_LIMIT = 20_000
 """Turns up to which their words are indexed in this process too; beyond, the vault's own
 full-text index answers, so that a long history costs the screen nothing."""
 _KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN, ItemKind.CHUNK)
@@ -198,7 +198,7 @@ class MemoryFeed:
     def _index_slice(self) -> bool:
         """Index some turns by their words; False when all are, or there are too many."""
         if self._unindexed is None:
-            if self._vault.turns.count() > _HISTORY_LIMIT:
+            if self._vault.turns.count() > HISTORY_LIMIT:
                 return False
             self._unindexed = self._vault.turns.all()
         turns = list(islice(self._unindexed, _FEED_SLICE // 10))

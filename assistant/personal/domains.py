@@ -6,8 +6,9 @@ although the sentences share no word. A word list does both, needs no model, and
 read. A text may touch several domains or none; none means "cannot tell", never "nothing".
 
 An unasked-for memory hurts most in some domains. A ``PRIVATE`` one is recalled only for a
-question in that same domain; a ``DISCREET`` one (a nut allergy, a faith) for a question
-that shares any domain with it: the allergy belongs to the question about dinner.
+question in that same domain. While only words can be compared, a ``DISCREET`` one (a nut
+allergy, a faith) needs a question that shares any domain with it; with vectors that rule
+stopped no leak and cost one right memory in twenty.
 """
 
 from __future__ import annotations
@@ -43,8 +44,11 @@ def domains(text: str) -> frozenset[str]:
     return frozenset(d for d, n in ranked[:4] if n >= floor)
 
 
+def private(about: frozenset[str], asked: frozenset[str]) -> bool:
+    """Whether a memory of domains ``about`` is for questions of its own domain only."""
+    return bool((about & PRIVATE) - asked)
+
+
 def kept_back(about: frozenset[str], asked: frozenset[str]) -> bool:
-    """Whether a memory of domains ``about`` is none of the business of this question."""
-    if (about & PRIVATE) - asked:
-        return True
-    return bool(about & DISCREET) and not about & asked
+    """Whether words alone must keep a memory of domains ``about`` from this question."""
+    return private(about, asked) or (bool(about & DISCREET) and not about & asked)

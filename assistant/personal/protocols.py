@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.vault.records import (
     Feedback,
@@ -17,6 +17,9 @@ from assistant.vault.records import (
     PreferenceState,
     Turn,
 )
+
+if TYPE_CHECKING:
+    from assistant.personal.affinity import Nearness
 
 DIMENSIONS = 384
 """Length of every vector: float32, little endian, unit length (all-MiniLM-L6-v2)."""
@@ -51,6 +54,14 @@ class Index(Protocol):
 
     def query(self, vector: bytes, k: int) -> Sequence[tuple[str, float]]:
         """The ``k`` nearest keys with their cosine, nearest first; empty if not ready."""
+        ...
+
+
+class PreferenceIndex(Protocol):
+    """The stored preferences as vectors."""
+
+    def nearness(self, vector: bytes) -> Mapping[str, Nearness]:
+        """How near a question with this vector lies to each stored preference."""
         ...
 
 

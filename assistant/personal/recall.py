@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.personal.affinity import Nearness
 from assistant.personal.considered import NOTHING, Considered, Recollection
 from assistant.personal.earlier import weigh_turns
 from assistant.personal.placement import line_of
@@ -23,12 +24,13 @@ from assistant.personal.protocols import (
     Embedder,
     FeedbackStore,
     Index,
+    PreferenceIndex,
     PreferenceStore,
     SearchStore,
     TurnStore,
     index_key,
 )
-from assistant.personal.relevance import Asked, relevance, threshold
+from assistant.personal.relevance import MARGIN, Asked, relevance, share, threshold
 from assistant.personal.words import stems, without_names
 from assistant.vault.records import ItemKind, Preference, PreferenceState, Scope
 
@@ -64,7 +66,7 @@ class Recall:
         preferences: PreferenceStore,
         feedback: FeedbackStore,
         turns: TurnStore,
-        preference_index: Index,
+        preference_index: PreferenceIndex,
         turn_index: Index,
         now: Clock,
     ) -> None:
@@ -113,13 +115,12 @@ class Recall:
         query = setting.asked.query
         bm25 = {f.item_id: f.score for f in self._search.preferences(query, SEARCHED)}
         vector = setting.vector
-        near = [] if vector is None else self._preference_index.query(vector, len(active))
-        dense = dict(near)
+        near = {} if vector is None else self._preference_index.nearness(vector)
         weighed = [
-            _weigh(p, setting, bm25.get(p.id, 0.0), dense.get(index_key(ItemKind.PREFERENCE, p.id)))
+            _weigh(p, setting, bm25.get(p.id, 0.0), near.get(index_key(ItemKind.PREFERENCE, p.id)))
             for p in held
         ]
-        return _without_contradicted(weighed, {p.id: p for p in held})
+        return _without_contradicted(_without_distant(weighed), {p.id: p for p in held})
 
     def _weigh_earlier(self, setting: _Setting) -> list[Considered]:
         bm25 = {f.item_id: f.score for f in self._search.turns(setting.asked.query, SEARCHED)}
@@ -145,27 +146,48 @@ def _in_scope(preference: Preference, setting: _Setting) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    item: Considered
+    points: float
+    dense: bool
+    free: bool
+
+
 def _weigh(
-    preference: Preference, setting: _Setting, bm25: float, cosine: float | None
-) -> Considered:
+    preference: Preference, setting: _Setting, bm25: float, near: Nearness | None
+) -> _Weighed:
     """Score one preference and let it through the gate, or past it."""
     reading = read_preference(preference.text)
     about = f"{preference.scope_ref} {preference.text}"
     text = about if preference.scope is Scope.TOPIC else preference.text
-    score = relevance(setting.asked, text, cosine)
+    points, dense = relevance(setting.asked, text, near), near is not None
     free = _passes_freely(preference, reading, setting.asked)
-    passed = free if free is not None else score >= threshold(dense=cosine is not None)
-    return Considered(
+    passed = free if free is not None else points >= threshold(dense=dense)
+    item = Considered(
         ItemKind.PREFERENCE,
         preference.id,
         preference.text,
-        score,
+        share(points, dense=dense),
         bm25,
-        0.0 if cosine is None else cosine,
+        0.0 if near is None else near.cosine,
         passed,
         "" if passed else "unrelated",
         style=reading.is_style and free is True,
     )
+    return _Weighed(item, points, dense, free is True)
+
+
+def _without_distant(weighed: list[_Weighed]) -> list[Considered]:
+    """Of what passed the gate by its vector, what is far behind the best does not matter."""
+    gated = [w.points for w in weighed if w.dense and w.item.passed and not w.free]
+    floor = max(gated, default=0.0) - MARGIN
+    return [
+        w.item.dropped("unrelated")
+        if w.dense and w.item.passed and not w.free and w.points < floor
+        else w.item
+        for w in weighed
+    ]
 
 
 def _passes_freely(preference: Preference, reading: Reading, asked: Asked) -> bool | None:

@@ -42,6 +42,10 @@ class Wish:
 
 _FORM = r"""(?:answers?|repl(?:y|ies)|responses?|explanations?|lists?|sentences?|bullets?|points?
     |paragraphs?|summar(?:y|ies)|texts?|messages?|e-?mails?|output|it|them|things|everything)"""
+# Words that also describe meals, leagues and relatives are wishes only where an answer is meant.
+_MANNER = r"""(?=\s*(?:$|[.,;:!?]|(?:and|but|or|in|with|when|please|more|further|on)\b
+    |(?:tone|language|style|register|manner|way|wording|writing|english|level|terms|vocabulary)\b
+    |answers?\b|repl(?:y|ies)\b|responses?\b|explanations?\b|e-?mails?\b))"""
 _BETWEEN = r"""(?:\s+(?:it|them|your|the|my|things|answers?|replies|responses?|me|everything|very
     |really|as|more|always|lists?|e-?mails?|letters|code|reports|essays|recipes))*\s+"""
 
@@ -64,19 +68,20 @@ _LESS_MORE: tuple[tuple[Style, int, str], ...] = (
          (?:sentences?|lines?|words?|bullets?|points?|paragraphs?))"""),
     (Style.LENGTH, 1, rf"""(?:long|longer|detailed|thorough|extensive|comprehensive|in-depth|full)
         (?=\s*(?:(?:and|,)\s+\w+\s+)?{_FORM}\b)"""),
-    (Style.LENGTH, 1, r"""(?:more\ details?|in\ (?:more\ |great\ )?detail|in\ depth|elaborate
-        |at\ length|too\ short|go\ deep(?:er)?|as\ detailed\ as)"""),
+    (Style.LENGTH, 1, rf"""(?:more\ details?|in\ (?:more\ |great\ )?detail|in\ depth
+        |elaborate{_MANNER}|at\ length|too\ short|go\ deep(?:er)?|as\ detailed\ as)"""),
     (Style.LENGTH, 1, r"""(?:keep|make|be|answer|want)\b(?:\s+\w+){0,3}\s+
         (?:longer|thorough|detailed)"""),
     (Style.STRUCTURE, -1, r"""(?:prose|flowing\ text|full\ sentences|continuous\ text
         |plain\ paragraphs)"""),
-    (Style.STRUCTURE, 1, r"""(?:bullet(?:s|ed)?(?:\ points?|\ lists?)?|(?:short|numbered)\ lists?
+    (Style.STRUCTURE, 1, r"""(?:bullets|bulleted|bullet\ (?:points?|lists?)
+        |(?:short|numbered)\ lists?
         |(?:as|use|in|with|prefer|like|love|want|make|dislike|hate|no|avoid|without)\ (?:a\ |an\ )?
          lists?|lists?\ (?:over|rather|instead|to)\ )"""),
     (Style.FORMALITY, 1, r"""(?:be\ (?:more\ |so\ |very\ |too\ )?formal|too\ formal|so\ formal
         |formally|formal\ (?:tone|language|style|answers?|register)|more\ formal)"""),
-    (Style.FORMALITY, -1, r"""(?:casual(?:ly)?|informal(?:ly)?|colloquial|relaxed\ tone|chatty
-        |like\ a\ friend|less\ formal)\b(?!\ (?:wear|dress|clothes|dining|shoes))"""),
+    (Style.FORMALITY, -1, rf"""(?:(?:casual|informal|colloquial|chatty){_MANNER}|casually|informally
+        |relaxed\ tone|like\ a\ friend|less\ formal)"""),
     (Style.DIRECTNESS, 1, r"""(?:be\ (?:more\ )?(?:direct|blunt|frank)|direct\ answers?|bluntly
         |answer\ (?:first|directly)|straight\ (?:to|answers?)|more\ direct|conclusion\ first)"""),
     (Style.DIRECTNESS, -1, r"(?:be\ gentle|gently|tactful(?:ly)?|less\ direct|soften)"),
@@ -89,9 +94,10 @@ _LESS_MORE: tuple[tuple[Style, int, str], ...] = (
     (Style.READING_LEVEL, -1, r"""(?:simple\ (?:words|language|terms|english)|simply|easy\ words
         |plain\ (?:words|language|english)|as\ if\ i\ (?:were|was|am)|layman'?s\ terms
         |like\ i'?m\ (?:five|\d+|twelve)|for\ (?:a\ )?beginners?|(?:without|no|avoid)\ jargon)"""),
-    (Style.READING_LEVEL, 1, r"""(?:technical\ (?:language|terms|detail)|expert\ level|academic
+    (Style.READING_LEVEL, 1, rf"""(?:technical\ (?:language|terms|detail)|expert\ level
+        |academic{_MANNER}
         |advanced\ (?:language|level|vocabulary)|as\ (?:to\ )?an\ expert)"""),
-    (Style.HEADINGS, 1, r"(?:headings?|headlines?\ (?:in|above|over)|section\ titles?)"),
+    (Style.HEADINGS, 1, r"(?:headings|headlines?\ (?:in|above|over)|section\ titles?)"),
     (Style.CODE_FIRST, 1, r"""(?:code\ first|(?:show|give|start\ with|begin\ with)(?:\ me)?
         (?:\ the)?\ code\ (?:first|before)|(?:start|begin)\ with\ the\ code)"""),
     (Style.GREETING, 1, r"""(?:greet(?:ings?)?|say\ hello|pleasantries|small\ talk|preamble|filler

@@ -14,6 +14,14 @@ from array import array
 from collections.abc import Iterable
 from operator import mul
 
+from assistant.personal.affinity import (
+    Nearness,
+    Point,
+    asks_for_a_person,
+    nearness,
+    preference_point,
+    question_point,
+)
 from assistant.personal.protocols import DIMENSIONS
 
 
@@ -23,23 +31,27 @@ class SmallIndex:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._vectors: dict[str, array[float]] = {}
+        self._points: dict[str, Point] = {}
 
     def put(self, key: str, vector: bytes) -> None:
         """Add or replace. Raises ValueError unless it is a finite non-zero vector."""
         unit = unit_vector(vector)
         with self._lock:
             self._vectors[key] = unit
+            self._points.pop(key, None)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Forget these keys, whether present or not."""
         with self._lock:
             for key in keys:
                 self._vectors.pop(key, None)
+                self._points.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._vectors.clear()
+            self._points.clear()
 
     def __len__(self) -> int:
         return len(self._vectors)
@@ -51,6 +63,23 @@ class SmallIndex:
             held = list(self._vectors.items())
         scored = [(key, _dot(wanted, each)) for key, each in held]
         return sorted(scored, key=lambda item: (-item[1], item[0]))[:k]
+
+    def nearness(self, vector: bytes) -> dict[str, Nearness]:
+        """How near a question lies to every stored preference.
+
+        A preference is mapped when it is first asked about (a millisecond each), so that
+        opening a vault does not wait for it.
+        """
+        asked = question_point(unit_vector(vector))
+        asks = asks_for_a_person(asked)
+        return {key: nearness(asked, point, asks) for key, point in self._mapped().items()}
+
+    def _mapped(self) -> dict[str, Point]:
+        with self._lock:
+            for key, unit in self._vectors.items():
+                if key not in self._points:
+                    self._points[key] = preference_point(unit)
+            return dict(self._points)
 
     def cosine(self, left: str, right: str) -> float | None:
         """How alike two stored items are, or None if one is not here."""

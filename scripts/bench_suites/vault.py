@@ -33,7 +33,9 @@ def _words(dice: random.Random) -> list[str]:
     return ["".join(dice.choices(_SYLLABLES, k=dice.randint(1, 4))) for _ in range(20_000)]
 
 
-class _Text:
+class Text:
+    """Texts of words by Zipf's law, the same for one seed."""
+
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)
         self._words = _words(self._dice)
@@ -56,7 +58,7 @@ def _times(count: int, work: Callable[[], object]) -> list[float]:
     return found
 
 
-def _fill(vault: Vault, text: _Text, messages: int) -> None:
+def _fill(vault: Vault, text: Text, messages: int) -> None:
     """Add turns up to that many messages, 500 turns a commit, 50 turns a conversation."""
     while (missing := messages // 2 - vault.turns.count()) > 0:
 
@@ -89,7 +91,7 @@ def _unlock(folder: Path, kdf: KdfParameters, floor: KdfFloor) -> Iterator[dict[
     yield _row("unlock: load", loaded, "s")
 
 
-def _saves(vault: Vault, text: _Text, plain: Path) -> Iterator[dict[str, Any]]:
+def _saves(vault: Vault, text: Text, plain: Path) -> Iterator[dict[str, Any]]:
     """A sentence appended, beside the same row in plain SQLite in the same run."""
     turn = vault.turns.begin(vault.conversations.start().id, text.of(15))
     sentence = text.of(15)
@@ -110,7 +112,7 @@ def _saves(vault: Vault, text: _Text, plain: Path) -> Iterator[dict[str, Any]]:
         yield _row(f"save {name}", ours, "ms", rival=theirs, ratio=ours / theirs)
 
 
-def _searches(vault: Vault, text: _Text, messages: int) -> Iterator[dict[str, Any]]:
+def _searches(vault: Vault, text: Text, messages: int) -> Iterator[dict[str, Any]]:
     """Words as people type them: two drawn like the texts' own, so often common ones."""
     history = _times(100, lambda: vault.search.history(text.of(2)))
     ranked = _times(50, lambda: vault.search.turns(text.of(8), 50))
@@ -127,7 +129,7 @@ def run(size: str) -> Iterator[dict[str, Any]]:
     full = size == "full"
     floor = KdfFloor() if full else KdfFloor(8, 1, 1)
     kdf = calibrate(time.perf_counter) if full else KdfParameters(8, 1, 1)
-    text, home = _Text(1), Path(tempfile.mkdtemp())
+    text, home = Text(1), Path(tempfile.mkdtemp())
     try:
         folder = home / "vault"
         vault, _ = Vault.create(folder, PASSPHRASE, kdf=kdf, floor=floor, now=_now)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import struct
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.personal.affinity import Nearness
 from assistant.personal.earlier import fuse
 from assistant.personal.placement import beside, line_of
 from assistant.personal.preferences import conflicts, read_preference
+from assistant.personal.protocols import DIMENSIONS
 from assistant.personal.recall import MAX_STYLE, estimate
-from assistant.personal.relevance import Asked, relevance
+from assistant.personal.relevance import Asked, relevance, share, threshold
+from assistant.personal.vectors import SmallIndex
 from assistant.personal.words import query_words, stems
-from tests.generators import WORDS
+from tests.generators import EMBEDDINGS, NEARNESS, WORDS
+from tests.recorded_vectors import RECORDED
 from tests.unit.personal.fakes import Stores, preference
 
 
@@ -57,11 +65,34 @@ def test_fused_scores_are_bounded_and_complete(
     assert all(0.0 <= score <= 1.0 for score in fused.values())
 
 
-@given(st.text(max_size=200), st.text(max_size=200), st.none() | st.floats(-1, 1))
-def test_relevance_of_any_texts_is_bounded(
-    question: str, memory: str, cosine: float | None
+@given(st.text(max_size=200), st.text(max_size=200), st.none() | NEARNESS)
+def test_a_shown_score_of_any_texts_is_bounded_and_says_whether_it_passed(
+    question: str, memory: str, near: Nearness | None
 ) -> None:
-    assert 0.0 <= relevance(Asked.of(question), memory, cosine) <= 1.0
+    points, dense = relevance(Asked.of(question), memory, near), near is not None
+    shown = share(points, dense=dense)
+    assert 0.0 <= shown <= 1.0
+    assert (shown >= 0.5) == (points >= threshold(dense=dense))
+
+
+@given(NEARNESS, st.floats(0, 1))
+def test_a_nearer_memory_never_matters_less(near: Nearness, closer: float) -> None:
+    asked = Asked.of("What shall I cook?")
+    better = replace(near, affinity=near.affinity + closer)
+    assert relevance(asked, "I am vegetarian.", better) >= relevance(
+        asked, "I am vegetarian.", near
+    )
+
+
+@given(EMBEDDINGS)
+@settings(max_examples=20, deadline=None)
+def test_nearness_of_any_vectors_is_finite_and_the_cosine_a_cosine(values: list[float]) -> None:
+    index = SmallIndex()
+    index.put("one", struct.pack(f"<{DIMENSIONS}f", *values))
+    found = index.nearness(RECORDED["I am vegetarian."])["one"]
+    assert -1.0 <= found.cosine <= 1.0
+    assert math.isfinite(found.affinity)
+    assert math.isfinite(found.asks)
 
 
 @given(st.text(max_size=600))

@@ -18,6 +18,7 @@ from assistant.engine import EmbedderFolder, MemoryClient, MemorySettings
 from assistant.engine.bert import BertEmbedder, fits
 from assistant.engine.embedder import LibraryEmbedder, open_embedder, verified_folder
 from assistant.errors import ModelInvalid, ModelMissing
+from tests.recorded_vectors import RECORDED
 
 pytestmark = pytest.mark.model
 
@@ -118,3 +119,9 @@ def test_behind_the_wall_the_library_itself_gives_the_same_vectors(embedder_path
             client.stop()
     for one, other in zip(*vectors, strict=True):
         assert np.allclose(np.frombuffer(one, "<f4"), np.frombuffer(other, "<f4"), atol=1e-3)
+
+
+def test_the_vectors_recorded_for_tests_are_the_models_own(fast: BertEmbedder) -> None:
+    now = np.stack([np.frombuffer(row, "<f4") for row in fast.embed(list(RECORDED))])
+    then = np.stack([np.frombuffer(row, "<f4") for row in RECORDED.values()])
+    assert np.abs(now - then).max() < 1e-3

@@ -26,6 +26,7 @@ from assistant.vault.records import (
     Turn,
     TurnStatus,
 )
+from tests.recorded_vectors import RECORDED
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -75,7 +76,8 @@ def act(kind: FeedbackKind, on: Turn, value: str = "", identity: str = "") -> Fe
 
 @dataclass
 class WordEmbedder:
-    """Vectors of hashed stems and domains: related texts are near, others are not."""
+    """Recorded vectors where there are some; else hashed stems and domains, so that related
+    texts are near and others are not."""
 
     ready: bool = True
     asked: int = 0
@@ -86,6 +88,8 @@ class WordEmbedder:
 
     @staticmethod
     def vector(text: str) -> bytes:
+        if text in RECORDED:
+            return RECORDED[text]
         values = [0.0] * DIMENSIONS
         values[0] = 0.1
         for word in stems(text):

@@ -1,0 +1,82 @@
+"""LoCoMo: evidence in long conversations, beside BM25 alone and dense alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from operator import mul
+
+from assistant.personal.earlier import averaged, fuse, window
+from assistant.personal.history_index import HistoryIndex
+from assistant.personal.vectors import unit_vector
+from assistant.personal.words import query_words, without_names
+from scripts.bench_suites._evaluation import Row, figure, lines
+from scripts.bench_suites._vectors import Vectors
+
+
+def evidence(vectors: Vectors, every: int) -> Iterable[Row]:
+    turns = lines("locomo10/turns.jsonl")
+    asked = [q for q in lines("locomo10/qa.jsonl") if not q["adversarial"] and q["evidence"]][
+        ::every
+    ]
+    wanted = {q["sample"] for q in asked}
+    by_sample: dict[str, list[Row]] = defaultdict(list)
+    for each in turns:
+        if each["sample"] in wanted:
+            by_sample[each["sample"]].append(each)
+    recalled: dict[str, dict[int, list[float]]] = defaultdict(lambda: {5: [], 10: []})
+    for sample, said in by_sample.items():
+        history = _History(vectors, said)
+        for q in (q for q in asked if q["sample"] == sample):
+            gold = set(q["evidence"]) & set(history.ids)
+            for name, ranked in history.ranked(q["question"]).items() if gold else ():
+                for k, values in recalled[name].items():
+                    values.append(len(gold & set(ranked[:k])) / len(gold))
+    for name, at in recalled.items():
+        for k, values in at.items():
+            target = {5: ">= 0.66", 10: ">= 0.76"}[k] if name == "ours" else ""
+            yield figure(f"LoCoMo evidence @{k}, {name}", values, target=target)
+
+
+class _History:
+    """One conversation, indexed as the program does: with its neighbours in the session."""
+
+    def __init__(self, vectors: Vectors, said: Sequence[Row]) -> None:
+        self._vectors = vectors
+        self.ids = [each["dia_id"] for each in said]
+        self._names = tuple({each["speaker"] for each in said})
+        self._ours, self._plain = HistoryIndex(), HistoryIndex()
+        self._text = {each["dia_id"]: each["text"] for each in said}
+        self._window: dict[str, str] = {}
+        for place, each in enumerate(said):
+            # A gap between sessions: the last turn of one is no neighbour of the next.
+            position = place + 10 * each["session"]
+            self._ours.put(each["dia_id"], "c", position, each["text"])
+            self._plain.put(each["dia_id"], "c", 10 * place, each["text"])
+            around = [
+                other["text"] if other is not None and other["session"] == each["session"] else ""
+                for other in (
+                    said[place - 1] if place else None,
+                    said[place + 1] if place + 1 < len(said) else None,
+                )
+            ]
+            self._window[each["dia_id"]] = window(around[0], each["text"], around[1])
+        vectors.learn([*self._text.values(), *self._window.values()])
+        self._both = {
+            identity: unit_vector(
+                averaged([vectors.raw(text), vectors.raw(self._window[identity])])
+            )
+            for identity, text in self._text.items()
+        }
+
+    def ranked(self, question: str) -> dict[str, list[str]]:
+        nameless = without_names(question, self._names)
+        self._vectors.learn([question, nameless])
+        query = " ".join(query_words(question, names=self._names))
+        ours = {f.item_id: f.score for f in self._ours.turns(query, len(self.ids))}
+        plain = {f.item_id: f.score for f in self._plain.turns(query, len(self.ids))}
+        q = self._vectors.unit(nameless)
+        dense = {i: self._vectors.cosine(nameless, t) for i, t in self._text.items()}
+        both = {i: float(sum(map(mul, q, v))) for i, v in self._both.items()}
+        scores = {"ours": fuse(ours, both), "BM25 alone": plain, "dense alone": dense}
+        return {name: sorted(s, key=lambda i: (-s[i], i)) for name, s in scores.items()}
