@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -33,6 +33,7 @@ from assistant.errors import (
     ModelInvalid,
     NoSuchItem,
     PolicyRefusal,
+    UsageError,
     VaultExists,
     WrongPassphrase,
 )
@@ -111,6 +112,7 @@ from assistant.holder.interface import (
     WhyQuery,
 )
 from assistant.holder.merging_wire import MergePreferences
+from assistant.holder.models_wire import ModelProgress, PullModel, RemoveModel, VerifyModel
 from assistant.holder.overview_wire import (
     AcknowledgeNotices,
     AuthorityItem,
@@ -203,6 +205,7 @@ class ScriptedApplication:
         self.vault = VaultState(("passphrase", "recovery"), ("/media/stick/vault.backup",), 41, 7)
         self.import_steps = [ImportProgress(1, 4, 0), ImportProgress(2, 9, 0)]
         self.import_gate: threading.Event | None = None
+        self.model_gate: threading.Event | None = None
         self.decisions: list[DecisionItem] = _decisions()
         self.recalled: list[RecallHit] = [
             RecallHit(
@@ -229,6 +232,9 @@ class ScriptedApplication:
             raise self.error
         if isinstance(request, Ask):
             yield from self._ask(request, cancellation or Cancellation())
+            return
+        if isinstance(request, PullModel | VerifyModel):
+            yield from self._fetch(request, cancellation or Cancellation())
             return
         if isinstance(request, Import):
             yield from _import(self)
@@ -520,6 +526,27 @@ class ScriptedApplication:
         self.status = msgspec.structs.replace(self.status, notices=())
         yield Done("They will not be shown again.")
 
+    def _fetch(self, request: PullModel | VerifyModel, off: Cancellation) -> Iterator[AnyReply]:
+        stage: Literal["fetching", "checking"] = "checking"
+        if isinstance(request, PullModel):
+            stage = "fetching"
+        if "broken" in request.id:
+            raise ModelInvalid("The model's file is not the one that was added.")
+        yield ModelProgress(stage, 495_000_000, 1_100_000_000, 90.0)
+        if self.model_gate is not None:
+            self._wait(self.model_gate, off)
+        if off.cancelled:
+            raise UsageError("Fetching was stopped.")
+        self.models = [
+            msgspec.structs.replace(one, present=True) if one.id == request.id else one
+            for one in self.models
+        ]
+        yield Done("It is here, and its digest holds.")
+
+    def _remove(self, identity: str) -> Iterator[AnyReply]:
+        self.models = [one for one in self.models if one.id != identity]
+        yield Done("It is forgotten; its file is where it was.")
+
     def _use(self, identity: str) -> Iterator[AnyReply]:
         (chosen,) = [one for one in self.models if one.id == identity]
         if "broken" in identity:
@@ -760,6 +787,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     PolicyQuery: lambda app, r: app.policy,
     ModelsQuery: lambda app, r: app.models,
     UseModel: lambda app, r: app._use(r.id),
+    RemoveModel: lambda app, r: app._remove(r.id),
     Lock: lambda app, r: app._lock(),
 }
 

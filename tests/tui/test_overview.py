@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import pytest
 
 from assistant.holder.controls import AddComment
 from assistant.holder.interface import UseModel
+from assistant.holder.models_wire import ModelProgress, PullModel, RemoveModel
 from assistant.holder.overview_wire import AcknowledgeNotices, AuthorityItem, PolicyItem
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.screens.models import progress_line
 from assistant.tui.screens.policy import PolicyScreen
-from tests.tui.driving import SMALL, WIDE, Drive, opened
+from tests.tui.driving import SMALL, WIDE, Drive, opened, until
 from tests.tui.scripted_front import BANK_RULE
 
 ALARM = "The bundle of Example Bank is damaged."
@@ -165,7 +169,7 @@ async def test_a_model_that_is_absent_forbidden_or_no_chat_model_says_so_and_is_
     async with opened() as drive:
         await drive.keys("f7")
         await drive.keys("down", "enter")
-        assert "assistant models pull smollm2-1.7b" in drive.words
+        assert "not here: g fetches it" in drive.words
         await drive.keys("down", "down", "down", "enter")
         assert "Not allowed here." in drive.words
         await drive.keys("down", "enter")
@@ -186,3 +190,87 @@ async def test_a_vault_notice_stays_until_the_next_message_and_is_then_acknowled
         assert "are missing" not in drive.words
         await drive.ask("three")
         assert len(application.asked(AcknowledgeNotices)) == 1
+
+
+async def at_an_absent_model(drive: Drive) -> None:
+    await drive.keys("f7")
+    await drive.keys("down")
+
+
+async def test_fetching_says_that_it_uses_the_network_and_shows_how_far_it_is() -> None:
+    async with opened(size=WIDE) as drive:
+        gate = drive.front.application.model_gate = threading.Event()
+        await at_an_absent_model(drive)
+        await drive.keys("g")
+        assert "This uses the network" in drive.words
+        await drive.press("y")
+        await until(lambda: "45%" in drive.text)
+        assert "Fetching SmolLM2-1.7B-Instruct ━━━━━━━───" in drive.words
+        assert "45% · 495 MB of 1.1 GB · 5.5 MB/s · 2 min left" in drive.words
+        gate.set()
+        await until(lambda: "its digest holds" in drive.text)
+        await drive.quiet()
+        assert "not here" not in drive.text
+
+
+async def test_a_fetch_is_stopped_only_after_a_question() -> None:
+    async with opened() as drive:
+        drive.front.application.model_gate = threading.Event()
+        await at_an_absent_model(drive)
+        await drive.keys("g")
+        await drive.press("y")
+        await until(lambda: "45%" in drive.text)
+        await drive.press("escape")
+        await until(lambda: "Stop it?" in drive.text)
+        await drive.press("n")
+        await until(lambda: "Stop it?" not in drive.text)
+        assert "45%" in drive.text
+        await drive.press("escape")
+        await until(lambda: "Stop it?" in drive.text)
+        await drive.press("y")
+        await until(lambda: "Stopped." in drive.text)
+        await drive.quiet()
+        await drive.keys("escape")
+        assert isinstance(drive.app.screen, ChatScreen)
+
+
+async def test_what_is_here_or_forbidden_is_not_fetched() -> None:
+    async with opened() as drive:
+        await drive.keys("f7")
+        await drive.keys("g")
+        assert "It is here already." in drive.words
+        application = drive.front.application
+        application.models = [
+            msgspec.structs.replace(one, present=one.id != "giant") for one in application.models
+        ]
+        await drive.keys("escape")
+        await drive.keys("f7")
+        await drive.keys(*["down"] * 4)
+        await drive.keys("g")
+        assert "Not allowed here." in drive.words
+        assert not application.asked(PullModel)
+
+
+async def test_a_model_is_hashed_again_and_an_added_one_forgotten() -> None:
+    async with opened() as drive:
+        await drive.keys("f7")
+        await drive.keys("v")
+        await until(lambda: "its digest holds" in drive.text)
+        await drive.keys("d")
+        assert "belongs to the catalogue" in drive.words
+        await drive.keys("down", "down")
+        await drive.keys("v")
+        await until(lambda: "The model's file is not" in drive.words)
+        await drive.keys("d")
+        await drive.keys("y")
+        await until(lambda: "It is forgotten" in drive.text)
+        assert [request.id for request in drive.front.application.asked(RemoveModel)] == ["broken"]
+        assert "Bro" not in drive.text
+
+
+def test_time_left_is_said_only_once_it_can_be_told() -> None:
+    start = ModelProgress("fetching", 0, 1000, 0.0)
+    assert "left" not in progress_line(start, "x")
+    assert progress_line(ModelProgress("checking", 0, 0, 3.0), "x") == "Checking x…"
+    late = ModelProgress("fetching", 10_000_000, 70_000_000_000, 10.0)
+    assert progress_line(late, "x").endswith("1.0 MB/s · 19.4 h left")

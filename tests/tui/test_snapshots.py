@@ -297,6 +297,17 @@ async def models(drive: Drive) -> None:
     await drive.keys("down", "down", "down", "down")
 
 
+async def fetching(drive: Drive) -> None:
+    drive.front.application.model_gate = threading.Event()
+    await drive.unlock()
+    await drive.keys("f7")
+    await drive.keys("down")
+    await drive.keys("g")
+    await drive.press("y")
+    await until(lambda: "45%" in drive.text)
+    await drive.pilot.pause()
+
+
 async def card(drive: Drive) -> None:
     await drive.unlock()
     await drive.keys("f8")
@@ -403,6 +414,8 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (policy_page, WIDE, "locked", "dark"),
     (models, SMALL, "locked", "dark"),
     (models, WIDE, "locked", "light"),
+    (fetching, SMALL, "locked", "dark"),
+    (fetching, WIDE, "locked", "dark"),
     (card, SMALL, "locked", "dark"),
     (card, WIDE, "locked", "dark"),
     (risks, SMALL, "locked", "dark"),

@@ -1,4 +1,4 @@
-"""Models: what fits this machine, whose licence, which digest, which is in use."""
+"""Models: what fits this machine, whose licence, which digest; use, fetch, check, forget."""
 
 from __future__ import annotations
 
@@ -7,27 +7,39 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from assistant.holder.interface import Done, UseModel
+from assistant.holder.interface import Cancellation, Done, UseModel
+from assistant.holder.models_wire import (
+    ModelProgress,
+    ModelRequest,
+    PullModel,
+    RemoveModel,
+    VerifyModel,
+)
 from assistant.holder.overview_wire import ModelItem, ModelsQuery
 from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
+from assistant.tui.screens.dialogs import YesNo
 from assistant.tui.screens.lists import ListScreen
-from assistant.tui.text import foreign_line, join, managed_by
+from assistant.tui.text import bar, foreign_line, join, managed_by
 
 _FITS = {"yes": "fits", "tight": "tight", "no": "too large", "unknown": ""}
 
 
 class ModelsScreen(ListScreen[None, ModelItem]):
-    """Enter loads a model to be sure of it, then uses it; the previous one stays if it fails."""
+    """Enter loads a model to be sure of it, then uses it; the previous one stays if it fails.
 
-    BINDINGS = bindings("list", "open")
+    While one is fetched or hashed a bar says how far it is; leaving asks whether to stop.
+    """
+
+    BINDINGS = bindings("list", "open", "pull", "verify", "delete")
     HEADING = "Models"
 
     def __init__(self, requests: Requests) -> None:
         super().__init__()
         self._requests = requests
         self._trying = False
+        self._stop: Cancellation | None = None
 
     def compose_above(self) -> ComposeResult:
         yield Static("", id="trying", markup=False)
@@ -92,13 +104,102 @@ class ModelsScreen(ListScreen[None, ModelItem]):
             self._say(f"That did not work; {inert_line(before, 50) or 'no model'} stays in use.")
         self._load()
 
+    # -- files -----------------------------------------------------------------------------
+
+    @work(group="act")
+    async def action_pull(self) -> None:
+        """Fetch a catalogue model, after saying that this uses the network."""
+        item = self.selected
+        if item is None or self._trying:
+            return
+        if item.present or item.added or item.managed is not None:
+            why = "It is here already" if item.present else _how(item).capitalize()
+            self.app.notify(f"{why}.", markup=False)
+            return
+        body = join(
+            foreign_line(item.name, 60), f", {in_bytes(item.size)}, licence ",
+            foreign_line(item.licence or "not stated", 40),
+            ".\n\nThis uses the network, as few things here do. The file counts only once its "
+            "digest is the catalogue's.",
+        )  # fmt: skip
+        if await self.app.push_screen_wait(YesNo("Fetch this model?", body)):
+            await self._follow(PullModel(item.id), "Fetching", item)
+
+    @work(group="act")
+    async def action_verify(self) -> None:
+        """Hash its file again."""
+        item = self.selected
+        if item is not None and item.present and not self._trying:
+            await self._follow(VerifyModel(item.id), "Checking", item)
+
+    @work(group="act")
+    async def action_delete(self) -> None:
+        """Forget a model that was added, after a question."""
+        item = self.selected
+        if item is None or self._trying:
+            return
+        if not item.added:
+            self.app.notify("It belongs to the catalogue and stays in it.", markup=False)
+            return
+        body = join(foreign_line(item.name, 60), "\n\nIts file stays where it is.")
+        if await self.app.push_screen_wait(YesNo("Forget this model?", body)):
+            done = await self._requests.one(RemoveModel(item.id), Done)
+            self._say(done.what if done else "")
+            self._load()
+
+    async def _follow(self, request: ModelRequest, doing: str, item: ModelItem) -> None:
+        self._trying, self._stop = True, Cancellation()
+        name = inert_line(item.name, 30)
+        self._say(f"{doing} {name}…")
+        done = await self._requests.watched(
+            request, Done, ModelProgress,
+            lambda step: self._say(progress_line(step, name)), self._stop,
+        )  # fmt: skip
+        stopped, self._trying, self._stop = self._stop.cancelled, False, None
+        self._say(f"{name}: {done.what}" if done else "Stopped." if stopped else "")
+        if self.is_attached:
+            self._load()
+
+    def on_unmount(self) -> None:
+        """Locked, or left: nothing goes on unseen."""
+        if self._stop is not None:
+            self._stop.cancel()
+
     def _say(self, text: str) -> None:
         if self.is_mounted:
             self.query_one("#trying", Static).update(text)
 
-    def action_back(self) -> None:
-        """Back to the chat."""
+    @work(group="leave")
+    async def action_back(self) -> None:
+        """Back to the chat; from a running fetch, after a question."""
+        if self._stop is not None:
+            body = "What has arrived so far is thrown away."
+            if await self.app.push_screen_wait(YesNo("Stop it?", body)) and self._stop is not None:
+                self._stop.cancel()
+            return
         self.dismiss(None)
+
+
+def progress_line(step: ModelProgress, name: str) -> str:
+    """What is done, how fast, and how long it will still take, once that can be told."""
+    doing = "Fetching" if step.stage == "fetching" else "Checking"
+    if not step.total:
+        return f"{doing} {name}…"
+    share = min(1.0, step.done / step.total)
+    line = f"{doing} {name}\n{bar(step.done, step.total, 16)} {share:.0%}"
+    line += f" · {in_bytes(step.done)} of {in_bytes(step.total)}"
+    if step.done and step.seconds >= 0.5:
+        speed = step.done / step.seconds
+        left = (step.total - step.done) / speed
+        line += f" · {speed / 1e6:.1f} MB/s · {_duration(left)} left"
+    return line
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 def _how(item: ModelItem) -> str:
@@ -107,7 +208,7 @@ def _how(item: ModelItem) -> str:
     if item.managed is not None:
         return "not allowed here"
     if not item.present:
-        return f"its file is not here: assistant models pull {item.id}"
+        return "not here: g fetches it"
     return "enter uses it"
 
 
