@@ -7,6 +7,8 @@ import argparse
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
 from assistant.conversation.attachments.citing import sources_line
+from assistant.holder.attachments_text import item_words
+from assistant.holder.attachments_wire import AttachmentItem, ListAttachments
 from assistant.holder.branches_wire import (
     MoveConversation,
     PinConversation,
@@ -65,6 +67,8 @@ def _register_places(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
     move.add_argument("folder", metavar="FOLDER", help='its name; "" takes it out')
     tree = verbs.add_parser("tree", help="every turn of all branches, and what it follows")
     tree.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
+    files = verbs.add_parser("files", help="the files attached in a conversation, with their ids")
+    files.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
     branch = verbs.add_parser("branch", help="read the branch through a turn from now on")
     branch.add_argument("turn", metavar="TURN", help="a turn, as `history tree` shows it")
 
@@ -101,6 +105,8 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             return MoveConversation(arguments.id, arguments.folder)
         case "tree":
             return TreeQuery(arguments.id)
+        case "files":
+            return ListAttachments(arguments.id)
         case "branch":
             return SwitchBranch(arguments.turn)
         case _:
@@ -137,5 +143,7 @@ def show_reply(reply: object) -> None:
             snippet = reply.snippet.replace("\ue000", "«").replace("\ue001", "»")
             where = f"{reply.file}: " if reply.file else ""
             say(f"{reply.turn}  {reply.created[:16]}  {reply.title}\n    {where}{snippet}")
+        case AttachmentItem():
+            say(f"{reply.id}  {item_words(reply)}")
         case Done():
             say(reply.what or "Done.")

@@ -61,8 +61,7 @@ class Attachments:
                 for identity, document in list(self._waiting.items()):
                     yield self._item(identity, document)
             case ListAttachments():
-                for file in self._shelf_of(request.conversation).files(request.conversation):
-                    yield self._kept_item(file)
+                yield from map(self._kept_item, self._files(request.conversation))
             case Detach():
                 yield self._detach(request.id)
 
@@ -105,14 +104,16 @@ class Attachments:
         if self._waiting.pop(identity, None) is not None:
             return Done("It is no longer attached.")
         if self.incognito.forget(file=identity):
-            self._feed.passages.clear()
             return Done("Dropped: it was never written.")
         erased = self._vault.erase.item(ItemKind.ATTACHMENT, identity)
         self._feed.forget(erased.items)
         return Done("Erased.")
 
-    def _shelf_of(self, conversation: str) -> Shelf:
-        return self.shelf(incognito=bool(self.incognito.files(conversation)))
+    def _files(self, conversation: str) -> Iterable[KeptFile]:
+        if held := self.incognito.files(conversation):
+            return held
+        latest = self._vault.conversations.latest() if conversation == "last" else None
+        return self._kept.files(latest.id if latest else conversation)
 
     def _item(self, identity: str, document: Document) -> AttachmentItem:
         return self._measured(

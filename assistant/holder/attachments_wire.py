@@ -20,7 +20,8 @@ class Attach(Request, frozen=True, tag="attach"):
 
 
 class ListAttachments(Request, frozen=True, tag="list-attachments"):
-    """The files of a conversation, oldest first; "" lists those that wait for a question.
+    """The files of a conversation ("last" is the latest), oldest first; "" lists those that
+    wait for a question.
 
     Reply: ``AttachmentItem`` each.
     """

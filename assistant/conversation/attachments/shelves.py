@@ -42,6 +42,10 @@ class Ranking:
         asked = self._embedder.embed([question]) if vectors else None
         return self._cache.of(parts).weigh(question, asked[0] if asked else None, vectors)
 
+    def forget(self) -> None:
+        """Drop what was made ready for the next question."""
+        self._cache.clear()
+
     def embed(self, texts: Sequence[str]) -> list[bytes] | None:
         """Vectors, or None while the embedder is not there."""
         return self._embedder.embed(texts)
@@ -178,7 +182,10 @@ class MemoryShelf:
         }
         held = {c.id for files in self._kept.values() for _, chunks in files for c in chunks}
         self._vectors = {part: v for part, v in self._vectors.items() if part in held}
-        return sum(map(len, self._kept.values())) < before
+        dropped = sum(map(len, self._kept.values())) < before
+        if dropped:
+            self._ranking.forget()
+        return dropped
 
 
 def spans_of(document: Document) -> tuple[Span, ...]:

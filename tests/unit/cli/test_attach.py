@@ -89,8 +89,15 @@ def test_the_account_and_the_history_name_files_and_places(
     out = capsys.readouterr().out
     assert "> [attached: house.pdf]" in out
     assert "Sources: house.pdf" in out
+    assert run(world, "history", "files", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert run(world, "history", "files") == 0
+    assert capsys.readouterr().out.startswith(f"{listed['id']}  house.pdf: PDF, ")
     assert run(world, "history", "search", "boiler") == 0
     assert "house.pdf: The «boiler» is" in capsys.readouterr().out
+    assert run(world, "erase", "attachment", listed["id"], "--yes") == 0
+    assert run(world, "history", "search", "boiler") == 0
+    assert "house.pdf" not in capsys.readouterr().out
 
 
 def test_the_line_mode_attaches_lists_takes_back_and_asks(world: World, tmp_path: Path) -> None:

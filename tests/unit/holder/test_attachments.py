@@ -241,7 +241,8 @@ def test_a_waiting_file_can_be_dropped_and_a_kept_one_erased(world: World) -> No
     with pytest.raises(NoSuchItem):
         ask(world, "Where?", item)
     ended = ask(world, "Where?", attach(world))
-    (kept,) = world.all(ListAttachments(ended.conversation))
+    (kept,) = world.all(ListAttachments("last"))
+    assert world.all(ListAttachments(ended.conversation)) == [kept]
     assert (kept.name, kept.turn, kept.tokens) == ("notes.txt", ended.turn, item.tokens)
     world.all(Detach(kept.id))
     assert world.vault.attachments.count() == 0
