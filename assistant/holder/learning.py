@@ -206,7 +206,7 @@ class Learning:
             reasons=request.reasons, answers=answers,
         )  # fmt: skip
         for act in acts:
-            if act.kind in {FeedbackKind.EDIT, FeedbackKind.NOTE}:
+            if act.value and act.kind in {FeedbackKind.EDIT, FeedbackKind.NOTE}:
                 self._check_note(act.value)
             if act.kind is FeedbackKind.NOTE:
                 self.consents.refuse_note(act.value)
@@ -376,8 +376,9 @@ class Learning:
 
 def _feedback_item(act: Feedback) -> FeedbackItem:
     is_note = act.kind is FeedbackKind.NOTE
+    value = chosen_answer(act) or act.value
     return FeedbackItem(
-        act.id, act.turn_id, act.kind.value, "" if is_note else act.value,
+        act.id, act.turn_id, act.kind.value, "" if is_note else value,
         act.value if is_note else "", act.reasons, act.created.isoformat(), act.undone,
     )  # fmt: skip
 

@@ -88,7 +88,10 @@ def read_act(
         raise UsageError(
             f"Feedback is one of {', '.join(k.value for k in FeedbackKind)}."
         ) from None
-    main = Act(known, _VALUES[known](value or note, answers), _reasons(reasons))
+    given = _reasons(reasons)
+    if known is FeedbackKind.NOTE and given and not (value or note).strip():
+        return (Act(known, "", given),)  # reasons say something without words
+    main = Act(known, _VALUES[known](value or note, answers), given)
     if note.strip() and known is not FeedbackKind.NOTE:
         return main, Act(FeedbackKind.NOTE, _note(note, ()), ())
     return (main,)
@@ -176,7 +179,7 @@ def lesson(act: Feedback, turn: Turn) -> Lesson | None:
     if act.kind is FeedbackKind.EDIT:
         return Lesson(Role.EXAMPLE, act.value)
     if act.kind is FeedbackKind.NOTE:
-        return Lesson(Role.NOTE, act.value)
+        return Lesson(Role.NOTE, act.value) if act.value else None
     if act.kind is FeedbackKind.CHOICE:
         text = chosen_answer(act)
         return Lesson(Role.EXAMPLE, text) if text.strip() else None

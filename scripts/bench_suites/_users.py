@@ -35,7 +35,7 @@ Row = dict[str, Any]
 MAX_TOKENS = 100
 STAGES = (0, 5, 10, 20)
 USERS = 48
-A_PIECE = 4
+A_PIECE = 3
 QUESTIONS = 3
 _ALL = [taste for pair in zip(FRESH, TASTES, strict=True) for taste in pair]
 
@@ -144,7 +144,7 @@ class User:
 
 
 def adherence(piece: int | None, stages: Sequence[int] = STAGES) -> Iterator[Row]:
-    """One row a user and stage, then the pooled figures; ``piece`` from 1 takes four users."""
+    """One row a user and stage, then the pooled figures; ``piece`` from 1 takes three users."""
     numbers: Iterable[int] = range(USERS)
     if piece is not None:
         numbers = range((piece - 1) * A_PIECE, min(USERS, piece * A_PIECE))

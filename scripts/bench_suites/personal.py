@@ -1,6 +1,6 @@
 """Learning from feedback: adherence of simulated users, choices of real ones, facts, flattery.
 
-Pieces (--part): acts, choices, agreeing, adherence, adherence:1 to adherence:12 (four of
+Pieces (--part): acts, choices, agreeing, adherence, adherence:1 to adherence:16 (three of
 48 users each), facts, flattery, flattery:COUNT, proposals, and pooled:FILE, which pools the
 users' rows of JSON lines from several pieces. Each loads its own model and takes minutes.
 """

@@ -168,6 +168,19 @@ async def test_undo_takes_back_the_act_and_its_proposal() -> None:
         assert not drive.front.application.feedback
 
 
+async def test_taking_back_leaves_an_answer_alone_that_was_written_since() -> None:
+    async with opened(Script(default="first answer")) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+up")
+        drive.front.script.default = "second answer"
+        await drive.keys("alt+r")
+        await until(lambda: "second answer" in drive.text)
+        await drive.keys("alt+z")
+        assert "second answer" in drive.text
+        assert "first answer" not in drive.text
+        assert "good" not in drive.text.split("second answer")[1].split("Taken back")[0]
+
+
 async def test_feedback_without_an_answer_says_so() -> None:
     async with opened() as drive:
         await drive.keys("alt+up")

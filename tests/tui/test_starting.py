@@ -75,3 +75,11 @@ async def test_with_nothing_left_to_compare_it_says_so() -> None:
     async with opened() as drive:
         await drive.keys("shift+f10")
         assert "nothing left to compare" in drive.text
+
+
+async def test_a_slider_keeps_up_with_keys_pressed_at_once() -> None:
+    async with opened() as drive:
+        await drive.keys("f10")
+        await drive.keys("right", "right", "right", "space")
+        moved = drive.front.application.profile["length"]
+        assert (moved.value, moved.source) == (-0.3, "locked")

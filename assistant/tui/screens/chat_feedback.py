@@ -31,7 +31,7 @@ class FeedbackScreen(TurnsScreen):
 
     def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
         super().__init__(requests, clock)
-        self._acts: list[tuple[str, TurnView, str, str]] = []
+        self._acts: list[tuple[str, TurnView, str, str, str]] = []
 
     @property
     def proposals(self) -> ProposalLine:
@@ -102,13 +102,14 @@ class FeedbackScreen(TurnsScreen):
         picked = await self.app.push_screen_wait(Compare(self.requests, request))
         if picked is not None:
             view.turn = picked.turn
+            view.rate("")
             await view.put_answer(picked.answer)
             await self._give(view, "choice", str(picked.index))
 
     @work(group="feedback")
     async def action_undo(self) -> None:
         """Take the latest feedback back, and whatever was learned from it."""
-        act, view, answer, rating = self._acts[-1] if self._acts else ("", None, "", "")
+        act, view, turn, answer, rating = self._acts[-1] if self._acts else ("", None, "", "", "")
         done = await self.requests.one(UndoFeedback(act), Done)
         if done is None:
             return
@@ -116,6 +117,8 @@ class FeedbackScreen(TurnsScreen):
         self.waiting.say("Taken back, with what was learned from it.")
         if view is not None:
             self._acts.pop()
+            if view.turn != turn:
+                return  # answered again since: what is shown is another turn
             view.rate(rating)
             if view.answer != answer:
                 await view.put_answer(answer)
@@ -173,7 +176,7 @@ class FeedbackScreen(TurnsScreen):
         given = await self.requests.one(request, FeedbackGiven)
         if given is None:
             return False
-        self._acts.append((given.id, view, view.answer, view.rating))
+        self._acts.append((given.id, view, view.turn, view.answer, view.rating))
         self.waiting.say("Thank you. " + ("z" if browsing else "alt+z") + " takes it back.")
         if given.proposal is not None:
             self.proposals.offer(given.proposal)

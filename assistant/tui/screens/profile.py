@@ -31,9 +31,8 @@ class ProfileScreen(ListScreen[None, ProfileItem]):
 
     def on_mount(self) -> None:
         """Show it."""
-        self._load()
+        self.run_worker(self._load(), group="list")
 
-    @work(exclusive=True, group="list")
     async def _load(self) -> None:
         self.fill(await self._requests.all(ProfileQuery(), ProfileItem) or [])
 
@@ -59,28 +58,28 @@ class ProfileScreen(ListScreen[None, ProfileItem]):
         """Back to the chat."""
         self.dismiss(None)
 
-    def action_less(self) -> None:
+    async def action_less(self) -> None:
         """One step to the left."""
-        self._move(-STEP)
+        await self._move(-STEP)
 
-    def action_more(self) -> None:
+    async def action_more(self) -> None:
         """One step to the right."""
-        self._move(STEP)
+        await self._move(STEP)
 
-    def _move(self, step: float) -> None:
+    async def _move(self, step: float) -> None:
         if item := self.selected:
             value = round(min(1.0, max(-1.0, item.value + step)), 2)
-            self._set(SetProfile(item.dimension, value, locked=item.source == "locked"))
+            await self._set(SetProfile(item.dimension, value, locked=item.source == "locked"))
 
-    def action_switch(self) -> None:
+    async def action_switch(self) -> None:
         """Lock it as it is, so that nothing learned moves it; or unlock it."""
         if item := self.selected:
-            self._set(SetProfile(item.dimension, item.value, locked=item.source != "locked"))
+            await self._set(SetProfile(item.dimension, item.value, locked=item.source != "locked"))
 
-    def action_release(self) -> None:
+    async def action_release(self) -> None:
         """Let it be learned again."""
         if item := self.selected:
-            self._set(SetProfile(item.dimension))
+            await self._set(SetProfile(item.dimension))
 
     @work(group="screen")
     async def action_compare(self) -> None:
@@ -90,12 +89,12 @@ class ProfileScreen(ListScreen[None, ProfileItem]):
         assert isinstance(self.app, DoorsApp)
         if await self.app.compare_styles(self._requests) is None:
             self.notify("There is nothing left to compare.", markup=False)
-        self._load()
+        await self._load()
 
-    @work(group="act")
+    # Awaited by the action, not a worker: the next key works on what this one made of it.
     async def _set(self, request: SetProfile) -> None:
         await self._requests.all(request, ProfileItem)
-        self._load()
+        await self._load()
 
 
 def slider(item: ProfileItem) -> str:

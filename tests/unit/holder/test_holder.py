@@ -139,6 +139,7 @@ def test_a_choice_replaces_the_answer_and_is_learned_from(world: World) -> None:
     ending = world.ask("Say", candidates=2)
     world.one(GiveFeedback("choice", ending.turn, "1"))
     assert world.vault.turns.get(ending.turn).answer == "Second one."
+    assert world.all(ListFeedback())[0].value == "Second one.", "as a person would say it"
     with pytest.raises(UsageError):
         world.one(GiveFeedback("choice", ending.turn, "2"))
 

@@ -60,6 +60,13 @@ def test_a_note_beside_a_rating_becomes_its_own_act() -> None:
     assert kinds == [FeedbackKind.DOWN, FeedbackKind.NOTE]
 
 
+def test_a_note_may_be_reasons_alone_and_is_then_no_lesson() -> None:
+    (only,) = read_act("note", reasons=("factuality",))
+    assert (only.value, only.reasons) == ("", ("factuality",))
+    asked = turn("Why?", "Because.")
+    assert lesson(act(FeedbackKind.NOTE, asked, ""), asked) is None
+
+
 @pytest.mark.parametrize("value", ["2", "-1", "", "x"])
 def test_a_choice_names_a_shown_candidate(value: str) -> None:
     with pytest.raises(UsageError):
