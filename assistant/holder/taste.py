@@ -18,7 +18,7 @@ from assistant.personal.feedback import Role, lesson
 from assistant.personal.placement import Beside, beside, beside_again
 from assistant.personal.profile import Bound, Profile, build_profile, instructions
 from assistant.personal.recall import Recall
-from assistant.personal.special import speaks_of_a_person, stated
+from assistant.personal.special import Category, speaks_of_a_person, stated
 from assistant.personal.styles import Style, read_wishes
 from assistant.vault.records import Feedback, Found, ItemKind, Turn
 
@@ -104,12 +104,18 @@ class Taste:
         A preference needs its own; earlier turns and rated answers, which are kept as
         history and not as memory, come back where some consent covers the category.
         """
-        everywhere = self._consents.everywhere()
+        everywhere: set[Category] | None = None
 
         def kept(item: Considered) -> bool:
+            nonlocal everywhere
             if item.kind is ItemKind.PREFERENCE:
-                return set(stated(item.text)) <= self._consents.of(item.id)
-            return set(speaks_of_a_person(item.text)) <= everywhere
+                said = set(stated(item.text))
+                return not said or said <= self._consents.of(item.id)
+            told = set(speaks_of_a_person(item.text))
+            # The vault is asked only where something was told: most memories tell nothing.
+            if told and everywhere is None:
+                everywhere = set(self._consents.everywhere())
+            return not told or told <= (everywhere or set())
 
         return replace(
             found,
