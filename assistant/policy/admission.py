@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assistant.errors import BundleStale, BundleUnverified, PolicyInvalid
-from assistant.policy.adapters import required_adapters
+from assistant.policy.adapters import adapters_of
 from assistant.policy.bundle import VerifiedBundle
 from assistant.policy.document import PolicyDocument
 from assistant.policy.document_tests import require_passing
@@ -31,7 +31,12 @@ def read_document(bundle: VerifiedBundle) -> PolicyDocument:
     document = PolicyDocument.from_bytes(bundle.document)
     if (document.authority_tier, document.issuer) != (bundle.tier, bundle.issuer):
         raise BundleUnverified("The document's tier or issuer is not the one it is signed for.")
-    required_adapters(document, bundle.resources)
+    for adapter in adapters_of(document):
+        if adapter.resource not in bundle.resources:
+            raise PolicyInvalid(f"The bundle lacks its file {adapter.resource}.")
+        # Verified under this name, which holds the digest: no need to hash megabytes again.
+        if f"targets/{adapter.sha256}.{adapter.resource}" not in bundle.files:
+            raise BundleUnverified(f"{adapter.resource} is not the file the document names.")
     return document
 
 
