@@ -46,7 +46,7 @@ def agreeing_annotators(every: int) -> Iterator[Row]:
     rest = [e for given in votes.values() for e in given[len(given) // 2 :]]
     kept = {user: given[: len(given) // 2] for user, given in votes.items()}
     sizes = (5, 20) if every > 1 else (5, 20, 50)
-    yield from _compared("pandalm", kept, _population(rest), sizes)
+    yield from _compared("pandalm", kept, _population(rest), sizes, 2 if every > 1 else 40)
 
 
 def _difference(better: str, worse: str) -> Evidence:
@@ -59,24 +59,40 @@ def _population(evidence: Sequence[Evidence]) -> Prior:
 
 
 def _compared(
-    name: str, votes: dict[str, list[Evidence]], prior: Prior, sizes: Sequence[int]
+    name: str,
+    votes: dict[str, list[Evidence]],
+    prior: Prior,
+    sizes: Sequence[int],
+    draws: int = 1,
 ) -> Iterator[Row]:
+    """One value a user, the mean of so many ``draws`` of k choices; intervals over users."""
     for k in sizes:
-        accuracy, log_loss, used = [], [], []
-        for user, given in votes.items():
-            shuffled = list(given)
-            random.Random(user).shuffle(shuffled)
-            learned = learn(shuffled[:k], prior)
-            rest = [e for e in shuffled[k : k + 300] if any(e.x)]
-            ours = [log_probability(learned.weights, e) for e in rest]
-            theirs = [log_probability(prior.mean, e) for e in rest]
-            accuracy.append(100 * (_right(ours) - _right(theirs)))
-            log_loss.append(mean(theirs) - mean(ours))
-            used.append(float(bool(learned.used)))
+        users = [
+            [_one_draw(f"{user}{draw}" if draw else user, given, prior, k) for draw in range(draws)]
+            for user, given in votes.items()
+        ]
+        accuracy, log_loss, used = (
+            [mean(each[place] for each in user) for user in users] for place in range(3)
+        )
         yield figure(f"{name}: accuracy over the prior, k={k}", accuracy, "points",
-                     target="low >= -1", used=round(mean(used), 2))  # fmt: skip
+                     target="low >= -1", used=round(mean(used), 2), draws=draws)  # fmt: skip
         aim = "<= 0" if k < 20 else "< 0"
         yield figure(f"{name}: log loss over the prior, k={k}", log_loss, "nats", target=aim)
+
+
+def _one_draw(
+    seed: str, given: Sequence[Evidence], prior: Prior, k: int
+) -> tuple[float, float, float]:
+    """Accuracy in points and log loss in nats, both minus the prior's; whether it acted."""
+    shuffled = list(given)
+    random.Random(seed).shuffle(shuffled)
+    learned = learn(shuffled[:k], prior)
+    rest = [e for e in shuffled[k : k + 300] if any(e.x)]
+    ours = [log_probability(learned.weights, e) for e in rest]
+    theirs = [log_probability(prior.mean, e) for e in rest]
+    return (
+        100 * (_right(ours) - _right(theirs)), mean(theirs) - mean(ours), float(bool(learned.used)),
+    )  # fmt: skip
 
 
 def _right(log_probabilities: Sequence[float]) -> float:
