@@ -84,6 +84,7 @@ KEYS = (
     Key("chat.incognito", "alt+i", "incognito", "incognito",
         "Start a conversation that writes nothing"),
     Key("chat.attach", "ctrl+o", "attach", "attach", "Ask about a file: choose it by its path"),
+    Key("chat.files", "alt+f", "files", "files", "The files of this conversation; erase one"),
     Key("chat.detach", "alt+x", "detach", "detach", "Take back the file attached last"),
     Key("chat.impersonal", "alt+p", "impersonal", "impersonal",
         "Without anything remembered: the next message, then this whole conversation"),

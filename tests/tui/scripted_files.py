@@ -17,6 +17,7 @@ class ScriptedFiles:
 
     def __init__(self) -> None:
         self.waiting: dict[str, AttachmentItem] = {}
+        self.kept: dict[str, AttachmentItem] = {}
         self._number = 0
 
     def attach(self, request: Attach) -> Iterable[AttachmentItem]:
@@ -35,14 +36,17 @@ class ScriptedFiles:
         yield item
 
     def detach(self, request: Detach) -> Iterable[Done]:
-        """Only what waits."""
-        if self.waiting.pop(request.id, None) is None:
+        """What waits, or was kept."""
+        held = self.waiting if request.id in self.waiting else self.kept
+        if held.pop(request.id, None) is None:
             raise NoSuchItem("There is no attached file with that id.")
         yield Done("It is no longer attached.")
 
     def asked(self, ids: Iterable[str]) -> tuple[AttachmentItem, ...]:
         """What a question was put about; it waits no longer."""
-        return tuple(self.waiting.pop(identity) for identity in ids)
+        asked = {identity: self.waiting.pop(identity) for identity in ids}
+        self.kept |= asked
+        return tuple(asked.values())
 
 
 def sources_of(items: Iterable[AttachmentItem]) -> tuple[Source, ...]:

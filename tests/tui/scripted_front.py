@@ -37,7 +37,7 @@ from assistant.errors import (
     VaultExists,
     WrongPassphrase,
 )
-from assistant.holder.attachments_wire import Attach, Detach
+from assistant.holder.attachments_wire import Attach, Detach, ListAttachments
 from assistant.holder.branches_wire import (
     KeepIncognito,
     MoveConversation,
@@ -735,6 +735,9 @@ def _drop(app: ScriptedApplication, key: str) -> list[AnyReply]:
 _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     Attach: lambda app, r: app.files.attach(r),
     Detach: lambda app, r: app.files.detach(r),
+    ListAttachments: lambda app, r: (
+        app.files.kept if r.conversation else app.files.waiting
+    ).values(),
     VaultQuery: lambda app, r: [app.vault],
     ChangePassphrase: lambda app, r: _with_passphrase(
         app,

@@ -185,6 +185,24 @@ async def test_a_stored_conversation_shows_what_was_attached(folder: Path) -> No
         assert "Sources: notes.txt" in drive.text
 
 
+async def test_the_files_of_a_conversation_are_listed_and_one_is_erased(folder: Path) -> None:
+    async with opened() as drive:
+        await drive.keys("alt+f")
+        assert "None. ctrl+o in the chat attaches one" in drive.words
+        await drive.keys("escape")
+        for name in ("notes.txt", "latin.txt"):
+            await choose(drive, folder / name)
+        await drive.ask("What is in them?")
+        await drive.keys("alt+f")
+        assert "▤ notes.txt  25 B · 6 tokens" in drive.text
+        await drive.keys("d")
+        assert "Erase this file?" in drive.text
+        await drive.keys("y")
+        assert "▤ notes.txt" not in drive.text
+        assert "▤ latin.txt" in drive.text
+        assert drive.front.application.asked(Detach)[-1].id == "a1"
+
+
 async def test_a_hostile_name_is_shown_as_harmless_text(tmp_path: Path) -> None:
     path = tmp_path / "\x1b]0;owned\x07[bold]\u202etxt.exe"
     path.write_text("words")

@@ -24,6 +24,7 @@ class FilesScreen(Screen[None]):
     """The part of the chat that reads files; they are sent with the next question."""
 
     requests: Requests
+    conversation: str
 
     @property
     def files(self) -> AttachmentBar:
@@ -59,6 +60,12 @@ class FilesScreen(Screen[None]):
             self.files.add(item)
             if item.note:
                 self.waiting.say(inert_line(item.note, 200))
+
+    async def action_files(self) -> None:
+        """The files of this conversation."""
+        from assistant.tui.screens.files import KeptFilesScreen
+
+        await self.app.push_screen(KeptFilesScreen(self.requests, self.conversation))
 
     async def action_detach(self) -> None:
         """Take the file attached last back."""
