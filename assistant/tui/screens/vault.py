@@ -73,7 +73,9 @@ class VaultScreen(ListScreen[None, Act]):
         self._state = await self._requests.one(VaultQuery(), VaultState)
         if self._state is not None and self.is_attached:
             self.query_one("#state", Static).update(_told(self._state))
-            self.fill(self._acts())
+            acts = self._acts()
+            if [act.name for act in acts] != [act.name for act in self.items]:
+                self.fill(acts)
 
     def _acts(self) -> list[Act]:
         keychain = self._state is not None and "keychain" in self._state.ways_in
