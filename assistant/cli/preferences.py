@@ -26,7 +26,7 @@ from assistant.holder.interface import (
     PreferenceItem,
     SetPreferenceState,
 )
-from assistant.holder.merging_wire import MergePreferences
+from assistant.holder.merging_wire import MergePreferences, ScopePreference
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,6 +54,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     for name, about in _ACTS.items():
         verb = verbs.add_parser(name, help=about)
         verb.add_argument("id", metavar="ID", help="as `preferences list` or `proposals` shows it")
+    scope = verbs.add_parser("scope", help="change where one applies")
+    scope.add_argument("id", metavar="ID")
+    scope.add_argument("scope", choices=("always", "project", "topic", "chat"))
+    scope.add_argument("--for", dest="scope_ref", default="", metavar="WHAT", help="which one")
     merge = verbs.add_parser("merge", help="keep one of several that say the same")
     merge.add_argument("id", metavar="KEEP", help="the one that stays")
     merge.add_argument("others", nargs="+", metavar="ID", help="these are erased")
@@ -130,6 +134,8 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             return EditPreference(arguments.id, arguments.text, arguments.consent)
         case "off" | "on" as verb:
             return ChatPersonalisation(arguments.id, on=verb == "on")
+        case "scope":
+            return ScopePreference(arguments.id, arguments.scope, arguments.scope_ref)
         case "merge":
             return MergePreferences(
                 arguments.id, tuple(arguments.others), arguments.text, arguments.consent

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from assistant.conversation.events import Ruling
 from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError
@@ -15,23 +14,25 @@ from assistant.holder import interface as ask
 from assistant.holder.comparisons import Comparisons
 from assistant.holder.comparisons_wire import NextComparison, PickComparison
 from assistant.holder.consents import Consents
+from assistant.holder.given import feedback_item, profile_item
 from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.merging import merge
-from assistant.holder.merging_wire import MergePreferences
+from assistant.holder.merging_wire import MergePreferences, ScopePreference
 from assistant.holder.phrasing import Phrasing
 from assistant.holder.phrasing_wire import AwaitProposal
+from assistant.holder.scoping import scoped
 from assistant.holder.settings import UserSettings
 from assistant.holder.taste import Taste
-from assistant.personal.dimensions import ENDS, Dimension
+from assistant.personal.dimensions import Dimension
 from assistant.personal.feedback import Act, chosen_answer, read_act
 from assistant.personal.preferences import (
     MAX_PREFERENCE_CHARS,
+    Reading,
     conflicting,
     read_preference,
     same_as,
 )
-from assistant.personal.profile import DimensionState
 from assistant.personal.proposals import is_known, propose
 from assistant.personal.special import mentioned
 from assistant.policy import Effect, Origin, Segment, Where
@@ -82,6 +83,11 @@ class Learning:
                 yield self._edit(request)
             case ask.SetPreferenceState():
                 yield self._set_state(request)
+            case ScopePreference():
+                self._vault.preferences.set_scope(
+                    request.id, *scoped(self._vault, request.scope, request.scope_ref)
+                )
+                yield self._item(self._vault.preferences.get(request.id))
             case MergePreferences():
                 yield merge(self._vault, self, request)
             case ask.DeletePreference():
@@ -115,22 +121,19 @@ class Learning:
 
     def _add(self, request: ask.AddPreference) -> PreferenceItem:
         text = self._checked(request.text)
-        try:
-            scope = Scope(request.scope)
-        except ValueError as error:
-            raise UsageError("A scope is always, project, topic or chat.") from error
-        if scope is not Scope.ALWAYS and not request.scope_ref:
-            raise UsageError("This scope needs to say which.", hint="Give --for WHAT.")
+        scope, scope_ref = scoped(self._vault, request.scope, request.scope_ref)
         special = self.consents.require(text, given=request.consent)
         reading = read_preference(text)
-        expires = self.now() + reading.expires_after if reading.expires_after else None
         kept = self._vault.preferences.add(
-            text, scope=scope, scope_ref=request.scope_ref, expires=expires,
+            text, scope=scope, scope_ref=scope_ref, expires=self._expiry(reading),
             domain=",".join(sorted(reading.domains)),
         )  # fmt: skip
         self.consents.give(kept.id, special)
         self._feed.changed()
         return self._item(kept)
+
+    def _expiry(self, reading: Reading) -> datetime | None:
+        return self.now() + reading.expires_after if reading.expires_after else None
 
     def _checked(self, given: str) -> str:
         """A preference's text, through the gate before it is stored. May raise."""
@@ -168,7 +171,10 @@ class Learning:
         self._vault.preferences.get(request.id)
         text = self._checked(request.text)
         special = self.consents.require(text, given=request.consent, known=request.id)
+        reading = read_preference(text)
         self._vault.preferences.reword(request.id, text)
+        self._vault.preferences.set_domain(request.id, ",".join(sorted(reading.domains)))
+        self._vault.preferences.set_expiry(request.id, self._expiry(reading))
         self.consents.give(request.id, special)
         self._feed.forget([(ItemKind.PREFERENCE, request.id)])
         self._feed.changed()
@@ -321,7 +327,7 @@ class Learning:
         return latest
 
     def _feedback(self, request: ask.ListFeedback) -> Iterator[FeedbackItem]:
-        acts = [_feedback_item(act) for act in self._vault.feedback.list(with_undone=True)]
+        acts = [feedback_item(act) for act in self._vault.feedback.list(with_undone=True)]
         acts = sorted([*acts, *self._taste.picks.items()], key=lambda act: act.created)
         yield from reversed(acts[-request.limit :])
 
@@ -372,27 +378,3 @@ class Learning:
         """Something was imported: index it."""
         self._feed.changed()
         self._taste.changed()
-
-
-def _feedback_item(act: Feedback) -> FeedbackItem:
-    is_note = act.kind is FeedbackKind.NOTE
-    value = chosen_answer(act) or act.value
-    return FeedbackItem(
-        act.id, act.turn_id, act.kind.value, "" if is_note else value,
-        act.value if is_note else "", act.reasons, act.created.isoformat(), act.undone,
-    )  # fmt: skip
-
-
-def profile_item(state: DimensionState) -> ask.ProfileItem:
-    """A dimension as the faces draw it."""
-    ends, bound = ENDS[state.dimension], state.bound
-    managed = None
-    if bound is not None:
-        managed = Ruling(
-            "bound", f"profile.{state.dimension.value}", "", bound.by,
-            f"{state.dimension.value} is bounded", bound.reason, "",
-        )  # fmt: skip
-    return ask.ProfileItem(
-        state.dimension.value, state.value, state.low, state.high, state.source,
-        state.acts, ends.low, ends.high, state.words, managed,
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The request that makes one preference of several."""
+"""Requests that make one preference of several, or let one apply elsewhere."""
 
 from __future__ import annotations
 
@@ -20,4 +20,14 @@ class MergePreferences(Request, frozen=True, tag="merge-preferences"):
     consent: bool = False
 
 
-MergingRequest = MergePreferences
+class ScopePreference(Request, frozen=True, tag="scope-preference"):
+    """Change where one applies: always, project, topic (both say which) or chat ("" and
+    "last": the latest conversation). Reply: ``PreferenceItem``.
+    """
+
+    id: str
+    scope: str
+    scope_ref: str = ""
+
+
+MergingRequest = MergePreferences | ScopePreference

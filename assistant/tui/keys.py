@@ -161,6 +161,7 @@ KEYS = (
     Key("list.move", "m", "move", "folder", "Put it into a project folder", show=True),
     Key("list.folder", "f", "folder", "folders", "Show one folder after the other", show=True),
     Key("list.tree", "t", "tree", "branches", "Every branch of a conversation", show=True),
+    Key("list.scope", "s", "scope", "scope", "Say where it applies: always, a topic, a chat"),
     Key("list.merge", "m", "merge", "merge", "Keep this one of several that say the same"),
     Key("list.plainly", "p", "plainly", "answer without it",
         "Answer again without anything remembered", show=True),

@@ -1,7 +1,7 @@
 """A factual control: plain questions with checkable answers, personalisation on and off.
 
-The questions are our own. The same model answers each twice with the same seed; what
-counts is the paired difference. Four learned users take turns, each with a vault.
+The questions are our own. The same model gives two answers to each, with the same seeds on
+both sides; what counts is the paired difference. Four learned users take turns, each with a vault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from assistant.personal.profile import build_profile, instructions
 from assistant.personal.recall import Recall
 from assistant.vault.records import ProfileValue
 from scripts.bench_suites._chat_model import ChatModel
-from scripts.bench_suites._evaluation import figure
+from scripts.bench_suites._evaluation import figure, mean
 from scripts.bench_suites._users import recall_over
 from tests.vault_world import create
 
@@ -174,6 +174,10 @@ class _Learned:
         return beside(self._recall.find(question).items, self._lines)
 
 
+def _right(wanted: str, answer: str) -> bool:
+    return re.search(wanted, answer, re.IGNORECASE) is not None
+
+
 def control(facts: Sequence[tuple[str, str]]) -> Iterator[Row]:
     """Share of right answers with and without, and their paired difference."""
     model = ChatModel()
@@ -185,8 +189,8 @@ def control(facts: Sequence[tuple[str, str]]) -> Iterator[Row]:
             for number, (question, wanted) in enumerate(facts):
                 placed = users[number % len(users)].beside(question)
                 for told, kept in ((placed.around(question), on), (question, off)):
-                    (answer,) = model.answers(told, 1, SEED + number, MAX_TOKENS)
-                    kept.append(float(re.search(wanted, answer, re.IGNORECASE) is not None))
+                    answers = model.answers(told, 2, SEED + 2 * number, MAX_TOKENS)
+                    kept.append(mean(float(_right(wanted, answer)) for answer in answers))
             for user in users:
                 user.vault.close()
     finally:

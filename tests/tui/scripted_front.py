@@ -111,7 +111,7 @@ from assistant.holder.interface import (
     Why,
     WhyQuery,
 )
-from assistant.holder.merging_wire import MergePreferences
+from assistant.holder.merging_wire import MergePreferences, ScopePreference
 from assistant.holder.models_wire import ModelProgress, PullModel, RemoveModel, VerifyModel
 from assistant.holder.overview_wire import (
     AcknowledgeNotices,
@@ -761,6 +761,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     EditPreference: lambda app, r: [app._change(r.id, text=r.text)],
     SetPreferenceState: lambda app, r: [app._change(r.id, state=r.state)],
     MergePreferences: lambda app, r: _merge(app, r),
+    ScopePreference: lambda app, r: _scope(app, r),
     ChatPersonalisation: lambda app, r: _personal(app, r),
     DeletePreference: lambda app, r: _drop(app, r.id),
     RecallQuery: lambda app, r: app.recalled[: r.k],
@@ -807,6 +808,14 @@ def _personal(app: ScriptedApplication, request: ChatPersonalisation) -> list[An
     if request.on is not None:
         (app.impersonal.discard if request.on else app.impersonal.add)(request.conversation)
     return [ChatPersonal(request.conversation, request.conversation not in app.impersonal)]
+
+
+def _scope(app: ScriptedApplication, request: ScopePreference) -> list[AnyReply]:
+    new = msgspec.structs.replace(
+        app.preferences[request.id], scope=request.scope, scope_ref=request.scope_ref
+    )
+    app.preferences[request.id] = new
+    return [new]
 
 
 def _next(app: ScriptedApplication, request: NextComparison) -> list[AnyReply]:

@@ -214,3 +214,18 @@ async def test_of_preferences_that_say_the_same_one_is_kept() -> None:
         assert list(application.preferences) == [kept.id]
         await drive.keys("m")
         assert "None of the others says the same" in drive.words
+
+
+async def test_where_a_preference_applies_is_said_in_a_word_or_two() -> None:
+    async with opened() as drive:
+        item = drive.front.application._prefer("Keep it short.", "active", "stated")
+        await drive.keys("f3")
+        await drive.keys("s")
+        assert "topic WHAT" in drive.text
+        for _ in range(len("always")):
+            await drive.keys("backspace")
+        await drive.typed("topic code")
+        await drive.keys("enter")
+        kept = drive.front.application.preferences[item.id]
+        assert (kept.scope, kept.scope_ref) == ("topic", "code")
+        assert "topic code" in drive.text

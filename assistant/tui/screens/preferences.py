@@ -20,7 +20,7 @@ from assistant.holder.interface import (
     PreferenceItem,
     SetPreferenceState,
 )
-from assistant.holder.merging_wire import MergePreferences
+from assistant.holder.merging_wire import MergePreferences, ScopePreference
 from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
@@ -35,7 +35,9 @@ _WORDS = {"proposed": "proposed: y keeps it, n drops it", "disabled": "switched 
 class PreferencesScreen(ListScreen[None, PreferenceItem]):
     """Proposals first, then preferences; every one can be read, changed and erased."""
 
-    BINDINGS = bindings("list", "add", "edit", "toggle", "yes", "no", "merge", "delete", "recall")
+    BINDINGS = bindings(
+        "list", "add", "edit", "toggle", "yes", "no", "merge", "scope", "delete", "recall"
+    )
     HEADING = "Preferences"
     NOTHING = "Nothing is remembered yet. a adds a preference in your own words."
 
@@ -55,6 +57,8 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
 
     def line(self, item: PreferenceItem) -> Content:
         scope = "" if item.scope == "always" else f"  {inert_line(item.scope, 12)}"
+        if item.scope in {"topic", "project"}:
+            scope += f" {inert_line(item.scope_ref, 20)}"
         style = "$muted" if item.state == "disabled" else ""
         mark = Content.styled(f"{_MARKS.get(item.state, ' ')} ", "$accent")
         return join(mark, foreign_line(item.text, 200, style), Content.styled(scope, "$muted"))
@@ -121,6 +125,18 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
         """Drop a proposal."""
         if (item := self.selected) and item.state == "proposed":
             await self._do(SetPreferenceState(item.id, "rejected"))
+
+    @work(group="act")
+    async def action_scope(self) -> None:
+        """Say where it applies."""
+        if (item := self.selected) is None:
+            return
+        about = "always, chat (the latest conversation), topic WHAT or project FOLDER"
+        now = f"{item.scope} {item.scope_ref}" if item.scope in {"topic", "project"} else item.scope
+        given = await self.app.push_screen_wait(OneLine("Where it applies", now, about=about))
+        if given:
+            scope, _, which = given.strip().partition(" ")
+            await self._do(ScopePreference(item.id, scope.lower(), which))
 
     @work(group="act")
     async def action_merge(self) -> None:

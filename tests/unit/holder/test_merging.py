@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError
-from assistant.holder.interface import AddPreference, ListPreferences, PreferenceItem
-from assistant.holder.merging_wire import MergePreferences
+from assistant.holder.interface import (
+    AddPreference,
+    EditPreference,
+    ListPreferences,
+    PreferenceItem,
+)
+from assistant.holder.merging_wire import MergePreferences, ScopePreference
 from tests.holder_world import World, open_world
 
 
@@ -52,3 +57,39 @@ def test_merging_needs_two_that_exist(world: World) -> None:
     with pytest.raises(NoSuchItem):
         world.one(MergePreferences("0" * 12, (first.id,)))
     assert world.all(ListPreferences("all"))
+
+
+def test_where_a_preference_applies_can_be_changed(world: World) -> None:
+    chat = world.ask("What do I pack?").conversation
+    item = added(world, "Use bullet points.")
+    here = world.one(ScopePreference(item.id, "chat", "last"))
+    assert (here.scope, here.scope_ref) == ("chat", chat)
+    world.ask("And for rain?", conversation=chat)
+    assert "Use bullet points." in world.prompt
+    world.ask("What is snow?")
+    assert "Use bullet points." not in world.prompt
+    topic = world.one(ScopePreference(item.id, "topic", " travel  plans "))
+    assert (topic.scope, topic.scope_ref) == ("topic", "travel plans")
+    always = world.one(ScopePreference(item.id, "always", "whatever"))
+    assert (always.scope, always.scope_ref) == ("always", "")
+
+
+@pytest.mark.parametrize(("scope", "which"), [("topic", ""), ("project", " "), ("planet", "Mars")])
+def test_a_scope_says_which(world: World, scope: str, which: str) -> None:
+    item = added(world, "Use bullet points.")
+    with pytest.raises(UsageError):
+        world.one(ScopePreference(item.id, scope, which))
+
+
+def test_a_chat_that_is_not_there_is_no_scope(world: World) -> None:
+    for which in ("last", "0" * 12):
+        with pytest.raises(NoSuchItem):
+            world.one(AddPreference("Use bullet points.", "chat", which))
+
+
+def test_new_words_bring_their_own_expiry(world: World) -> None:
+    item = added(world, "Keep it short this week.")
+    assert item.expires
+    lasting = world.one(EditPreference(item.id, "Keep it short."))
+    assert not lasting.expires
+    assert world.one(EditPreference(item.id, "Keep it short today.")).expires
