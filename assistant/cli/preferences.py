@@ -55,8 +55,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         verb = verbs.add_parser(name, help=about)
         verb.add_argument("id", metavar="ID", help="as `preferences list` or `proposals` shows it")
     scope = verbs.add_parser("scope", help="change where one applies")
-    scope.add_argument("id", metavar="ID")
-    scope.add_argument("scope", choices=("always", "project", "topic", "chat"))
+    scope.add_argument("id", metavar="ID", help="the preference")
+    scope.add_argument(
+        "scope", choices=("always", "project", "topic", "chat"), help="chat is the latest"
+    )
     scope.add_argument("--for", dest="scope_ref", default="", metavar="WHAT", help="which one")
     merge = verbs.add_parser("merge", help="keep one of several that say the same")
     merge.add_argument("id", metavar="KEEP", help="the one that stays")
