@@ -84,7 +84,7 @@ KEYS = (
     Key("chat.incognito", "alt+i", "incognito", "incognito",
         "Start a conversation that writes nothing"),
     Key("chat.attach", "ctrl+o", "attach", "attach", "Ask about a file: choose it by its path"),
-    Key("chat.files", "alt+f", "files", "files", "The files of this conversation; erase one"),
+    Key("chat.files", "alt+d", "files", "files", "The files of this conversation; erase one"),
     Key("chat.detach", "alt+x", "detach", "detach", "Take back the file attached last"),
     Key("chat.impersonal", "alt+p", "impersonal", "impersonal",
         "Without anything remembered: the next message, then this whole conversation"),
@@ -236,14 +236,23 @@ def _check(keymap: dict[str, str]) -> None:
     for name in keymap:
         if name not in known:
             raise UsageError("The key file names an unknown action.", hint="See F1 for the names.")
-    taken: set[tuple[str, str]] = set()
-    for key in KEYS:
-        if key.place in {"list", "dialog"}:
-            continue  # these are offered a few at a time, by different screens
-        for one in keymap.get(key.id, key.keys).split(","):
-            if (key.place, one.strip()) in taken:
-                raise UsageError(f"The key file binds one key twice: {key.id}.")
-            taken.add((key.place, one.strip()))
+    bound = [(key, one.strip()) for key in KEYS for one in keymap.get(key.id, key.keys).split(",")]
+    for number, (key, one) in enumerate(bound):
+        for other, same in bound[:number]:
+            if one == same and key is not other and _meet(key.place, other.place):
+                raise UsageError(f"The key file binds one key twice: {other.id} and {key.id}.")
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether keys of both places work at the same moment.
+
+    Those of lists and dialogs are offered a few at a time, by different screens.
+    """
+    if "app" in {one, other}:
+        return True
+    if one == other:
+        return one not in {"list", "dialog"}
+    return "chat" in {one, other} and {one, other} & {"prompt", "answer", "proposal"} != set()
 
 
 def schema() -> dict[str, Any]:

@@ -187,13 +187,13 @@ async def test_a_stored_conversation_shows_what_was_attached(folder: Path) -> No
 
 async def test_the_files_of_a_conversation_are_listed_and_one_is_erased(folder: Path) -> None:
     async with opened() as drive:
-        await drive.keys("alt+f")
+        await drive.keys("alt+d")
         assert "None. ctrl+o in the chat attaches one" in drive.words
         await drive.keys("escape")
         for name in ("notes.txt", "latin.txt"):
             await choose(drive, folder / name)
         await drive.ask("What is in them?")
-        await drive.keys("alt+f")
+        await drive.keys("alt+d")
         assert "▤ notes.txt  25 B · 6 tokens" in drive.text
         await drive.keys("d")
         assert "Erase this file?" in drive.text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -11,12 +13,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from textual._xterm_parser import XTermParser
+from textual.binding import Binding
 from textual.events import Key
+from textual.screen import Screen
 
 from assistant.conversation.events import UsedItem
 from assistant.errors import UsageError
 from assistant.holder.interface import ChangeSetting, DeleteConversation, PreferenceItem
-from assistant.tui import themes
+from assistant.tui import screens, themes
 from assistant.tui.keys import KEYS, load_keymap, schema
 from assistant.tui.screens.chat import ChatScreen
 from tests.conftest import ROOT
@@ -279,6 +283,8 @@ def test_a_key_file_is_read(tmp_path: Path) -> None:
     [
         '[keys]\n"chat.nonsense" = "x"\n',
         '[keys]\n"chat.new" = "f2"\n',
+        '[keys]\n"list.pin" = "f1"\n',  # help, everywhere
+        '[keys]\n"answer.fork" = "alt+g"\n',  # works at the same moment in the chat
         '[keys]\n"chat.new" = 3\n',
         '[other]\nx = "y"\n',
         "not toml at all [",
@@ -308,6 +314,28 @@ def test_no_key_is_bound_twice_in_one_place() -> None:
     for place in ("app", "chat", "prompt", "answer", "proposal"):
         keys = [one for key in KEYS if key.place == place for one in key.keys.split(",")]
         assert len(keys) == len(set(keys)), place
+
+
+def test_no_screen_offers_one_key_for_two_actions() -> None:
+    for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
+        importlib.import_module(module.name)
+    offered = 0
+    for screen in _subclasses(Screen):
+        bound: dict[str, str] = {}
+        for cls in reversed(screen.__mro__):
+            for binding in vars(cls).get("BINDINGS", ()):
+                if not isinstance(binding, Binding) or not binding.id:
+                    continue
+                for one in binding.key.split(","):
+                    action = bound.setdefault(one.strip(), binding.action)
+                    assert action == binding.action, (screen, one)
+                    offered += 1
+    assert offered > 100
+
+
+def _subclasses(cls: type) -> list[type]:
+    below: list[type] = cls.__subclasses__()
+    return [one for child in below for one in (child, *_subclasses(child))]
 
 
 def test_every_alt_key_reaches_us_as_itself() -> None:
