@@ -71,6 +71,14 @@ def adapter_edits(draw: st.DrawFn, data: bytes) -> bytes:
     return bytes(edited[:cut]) + draw(st.binary(max_size=8) | st.just(b""))
 
 
+# Paragraphs of plain words, some of which a policy may stop.
+PROSE = st.lists(
+    st.lists(
+        st.sampled_from("the otter keeper walks under a glacier while bread and lamps wait".split()),
+        min_size=1, max_size=150,
+    ).map(" ".join),
+    min_size=1, max_size=8,
+).map("\n\n".join)  # fmt: skip
 FILE_NAMES = st.one_of(
     st.sampled_from(["a.txt", "x]\n[y p. 1].md", "..", "a/b\\c", "> q", "\u2028"]),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=200),

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 MAX_WAITING = 16
 """Files that wait for a question at once; with one more the first is dropped."""
+_PATIENCE = 5.0
+"""Seconds to wait for parts to be embedded; until they are, words decide. A hundred pages
+take longer than a person waits."""
 _COUNTED_CHARS = 100_000
 """Of a longer text so much is counted and the rest reckoned from it."""
 
@@ -43,7 +46,7 @@ class Attachments:
         ranking = Ranking(LiveEmbedder(parts.memory), feed.passages)
         self._kept = VaultShelf(
             parts.vault, ranking, parts.embedder_digest, feed.changed,
-            lambda: feed.catch_up(parts.patience),
+            lambda: feed.catch_up(min(parts.patience, _PATIENCE)),
         )  # fmt: skip
         self.incognito = MemoryShelf(ranking, parts.new_id, parts.now)
         self._waiting: dict[str, Document] = {}
@@ -87,6 +90,7 @@ class Attachments:
     def clear(self) -> None:
         """Forget everything in memory: the vault is being locked."""
         self._waiting.clear()
+        self.incognito.clear()
 
     # -- requests --------------------------------------------------------------------------
 

@@ -59,8 +59,11 @@ def cut(text: str, kind: DocumentKind) -> tuple[Part, ...]:
     spans: list[tuple[int, int, int]] = []
     for low, high in _pages(text, kind):
         seams = _packed(text, _blocks(text, low, high, kind))
+        least = low
         for start, end in seams:
-            spans.append((_earlier(text, low, start), start, end))
+            spans.append((_earlier(text, least, start), start, end))
+            # No more than half of a part is said again in the next.
+            least = (start + end) // 2
     place = _Pages(text) if kind is DocumentKind.PDF else _Lines(text)
     return tuple(
         Part(early, end, *place.of(early, end))
@@ -158,9 +161,7 @@ def _earlier(text: str, low: int, start: int) -> int:
     while place > low and held < OVERLAP_TOKENS:
         place -= 1
         held += 0.25 if text[place].isascii() else 1.0
-    if place == low or start == low:
-        return low if start != low else start
-    while place < start and not text[place - 1].isspace():
+    while 0 < place < start and not text[place - 1].isspace():
         place += 1
     return place
 

@@ -32,6 +32,8 @@ SHARE: Final = 0.35
 """Of the model's window, at most so much is given to files."""
 MOST_PARTS: Final = 6
 """Parts of files that are not placed whole. Small models lose the question among more."""
+LEAST_PARTS: Final = 3
+"""Of files sent with the question: the best ones, even where none is clearly about it."""
 PLACED_VERSION: Final = 1
 """Changes whenever the same parts would give another text; stored with each turn."""
 
@@ -163,7 +165,10 @@ class _Run:
         files = [file.kept for file in self._files.values()]
         ranked = self._desk.shelf.rank(in_context(question, earlier), files)
         self._scores |= {each.id: each.score for each in ranked}
-        wanted = [each.id for each in ranked if each.passed or self._is_new(each.id)]
+        passed = [each.id for each in ranked if each.passed]
+        new = {part.id for identity in self._new for part in self._files[identity].kept.parts}
+        others = [each.id for each in ranked if not each.passed and each.id in new]
+        wanted = [*passed, *others[: max(0, LEAST_PARTS - len(passed))]]
         self._take_matching(question, wanted, sizes)
 
     def _sizes(self) -> dict[str, int]:
@@ -173,9 +178,6 @@ class _Run:
         # A file of megabytes is not sent to be counted: it does not fit.
         short = [text[: self._left * 16] for text in texts]
         return dict(zip(self._files, self._desk.count(short), strict=True))
-
-    def _is_new(self, part: str) -> bool:
-        return any(p.id == part for i in self._new for p in self._files[i].kept.parts)
 
     def _take_whole(self, file: _File) -> None:
         for part in file.kept.parts:

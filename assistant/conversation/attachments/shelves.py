@@ -172,6 +172,11 @@ class MemoryShelf:
             self._vectors |= zip((part.id for part in missing), made or (), strict=False)
         return self._ranking.rank(question, files, self._vectors)
 
+    def clear(self) -> None:
+        """Drop everything."""
+        self._kept, self._vectors = {}, {}
+        self._ranking.forget()
+
     def forget(self, *, turn: str = "", file: str = "") -> bool:
         """Drop what came with a turn, or one file; whether there was any."""
         before = sum(map(len, self._kept.values()))

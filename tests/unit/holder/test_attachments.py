@@ -261,8 +261,9 @@ def test_erasing_the_turn_takes_its_files_out_of_every_later_prompt(world: World
 def test_only_so_many_files_wait_and_nothing_of_them_survives_a_lock(world: World) -> None:
     items = [attach(world) for _ in range(MAX_WAITING + 1)]
     assert world.all(ListAttachments()) == items[1:]
+    hidden = ask(world, "Where?", items[1], incognito=True)
     world.holder.lock("test")
-    assert world.holder._attachments.documents(()) == ()
+    assert world.holder._attachments.incognito.files(hidden.conversation) == ()
     with pytest.raises(NoSuchItem):
         world.holder._attachments.documents([items[-1].id])
 
