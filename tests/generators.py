@@ -74,7 +74,8 @@ def adapter_edits(draw: st.DrawFn, data: bytes) -> bytes:
 # Paragraphs of plain words, some of which a policy may stop.
 PROSE = st.lists(
     st.lists(
-        st.sampled_from("the otter keeper walks under a glacier while bread and lamps wait".split()),
+        st.sampled_from(["the", "otter", "keeper", "walks", "under", "a", "glacier", "while",
+                         "bread", "and", "lamps", "wait"]),
         min_size=1, max_size=150,
     ).map(" ".join),
     min_size=1, max_size=8,
