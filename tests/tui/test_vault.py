@@ -16,13 +16,14 @@ from assistant.holder.interface import (
     Import,
     UseKeychain,
 )
+from assistant.holder.overview_wire import PolicyItem
 from assistant.holder.vault_wire import NewRecoveryKey
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.unlock import UnlockScreen
 from assistant.tui.screens.vault import VaultScreen
 from assistant.tui.screens.welcome import WelcomeScreen
 from tests.tui.driving import Drive, opened, until
-from tests.tui.scripted_front import PASSPHRASE, RECOVERY_KEY, ScriptedFront
+from tests.tui.scripted_front import BANK_RULE, PASSPHRASE, RECOVERY_KEY, ScriptedFront
 
 (PASSWD, RECOVERY, REKEY, KEYCHAIN, BACKUP, JSON, MARKDOWN, IMPORT, LEARNED, OLD, ALL) = range(11)
 
@@ -138,6 +139,16 @@ async def test_an_export_says_that_anybody_can_read_it(tmp_path: Path) -> None:
         (request,) = drive.front.application.asked(Export)
         assert (request.path, request.format) == (str(tmp_path / "out.md"), "markdown")
         assert "2 conversations" in drive.text
+
+
+async def test_what_a_tier_says_about_exports_is_told_before_one_is_made() -> None:
+    async with opened() as drive:
+        closed = msgspec.structs.replace(BANK_RULE, effect="bound", rule="no-exports")
+        drive.front.application.policy.append(PolicyItem("export", "bound", "one of: none", closed))
+        await drive.keys("shift+f5")
+        await drive.keys(*["down"] * JSON)
+        assert "managed by Example Bank, rule no-exports" in drive.words
+        assert "compliance@bank.example" in drive.text
 
 
 async def test_an_import_tells_how_far_it_is_and_what_came_of_it(tmp_path: Path) -> None:

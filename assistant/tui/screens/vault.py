@@ -23,13 +23,14 @@ from assistant.holder.interface import (
     RecoveryKey,
     UseKeychain,
 )
+from assistant.holder.overview_wire import PolicyItem, PolicyQuery
 from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery, VaultState
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine, YesNo
 from assistant.tui.screens.lists import ListScreen
 from assistant.tui.screens.secrets import PassphraseDialog, TypedWord
-from assistant.tui.text import foreign, foreign_line, join
+from assistant.tui.text import foreign, foreign_line, join, managed_by
 
 _WAYS = {"passphrase": "your passphrase", "recovery": "the recovery key",
          "keychain": "this computer's keychain"}  # fmt: skip
@@ -45,6 +46,7 @@ class Act:
     about: str
     run: Callable[[], Awaitable[None]]
     grave: bool = False
+    bound: str = ""
 
 
 class VaultScreen(ListScreen[None, Act]):
@@ -57,6 +59,7 @@ class VaultScreen(ListScreen[None, Act]):
         super().__init__()
         self._requests = requests
         self._state: VaultState | None = None
+        self._bounds: dict[str, PolicyItem] = {}
         self._doing = False
 
     def compose_above(self) -> ComposeResult:
@@ -71,9 +74,12 @@ class VaultScreen(ListScreen[None, Act]):
     @work(exclusive=True, group="list")
     async def _look(self) -> None:
         self._state = await self._requests.one(VaultQuery(), VaultState)
+        policy = await self._requests.all(PolicyQuery(), PolicyItem) or []
+        self._bounds = {item.key: item for item in policy if item.kind == "bound"}
         if self._state is not None and self.is_attached:
             self.query_one("#state", Static).update(_told(self._state))
             acts = self._acts()
+            self.on_option_list_option_highlighted()
             if [act.name for act in acts] != [act.name for act in self.items]:
                 self.fill(acts)
 
@@ -92,9 +98,9 @@ class VaultScreen(ListScreen[None, Act]):
             Act("Back up", "One encrypted, verified file, restorable anywhere with your "
                 "passphrase or recovery key.", self._back_up),
             Act("Export as JSON", f"Everything, to take along. {_PLAIN}",
-                lambda: self._export("json")),
+                lambda: self._export("json"), bound="export"),
             Act("Export as Markdown", f"Everything, to read. {_PLAIN}",
-                lambda: self._export("markdown")),
+                lambda: self._export("markdown"), bound="export"),
             Act("Import", "An export of this program, or ChatGPT's conversations.json. It adds "
                 "what is not here yet.", self._import),
             Act("Erase what was learned", "All feedback, what was inferred from it, the learned "
@@ -110,9 +116,13 @@ class VaultScreen(ListScreen[None, Act]):
 
     def about(self, item: Act) -> Content:
         about = Content(item.about)
+        if (held := self._bounds.get(item.bound)) is not None:
+            shown = join(foreign_line(held.value, 60), ", ", managed_by(held.source))
+            appeal = foreign_line(held.source.appeal, 80)
+            about = join(about, "\n", shown, "\nAppeal: ", appeal)
         if self._state is not None and self._state.backups and item.grave:
-            shown = [foreign_line(path, 70, "$muted") for path in self._state.backups[:3]]
-            about = join(about, "\nBackups that may still hold it:\n", Content("\n").join(shown))
+            paths = [foreign_line(path, 70, "$muted") for path in self._state.backups[:3]]
+            about = join(about, "\nBackups that may still hold it:\n", Content("\n").join(paths))
         return about
 
     def action_open(self) -> None:
