@@ -20,7 +20,10 @@ from assistant.tui.text import foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.options import Options
 
-ABOUT = "A text, Markdown, PDF or code file. It is read here and stays on this machine."
+ABOUT = (
+    "A text, Markdown, PDF or code file. It is read here and stays on this machine. "
+    "↑ ↓ choose, Enter attaches."
+)
 
 
 class AttachDialog(ModalScreen[Path | None]):
