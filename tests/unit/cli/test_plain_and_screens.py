@@ -24,7 +24,6 @@ _LINES_ONLY = {
     "branch": "the tree screen's Enter",
     "reason": "the note screen's boxes",
     "proposals": "the preferences screen shows them",
-    "attachments": "the prompt shows them",
     "set": "the settings screen's Enter",
     "status": "the status line",
     "doctor": "not in the app: on the command line",
