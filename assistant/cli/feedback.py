@@ -109,6 +109,7 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
 def _show(item: FeedbackItem) -> None:
     value = f" {item.value.splitlines()[0][:60]}" if item.value else ""
     note = f" — {item.note}" if item.note else ""
+    reasons = f" [{', '.join(item.reasons)}]" if item.reasons else ""
     undone = " (undone)" if item.undone else ""
     turn = f"turn {item.turn}" if item.turn else "at the start"
-    say(f"{item.id}  {item.created[:16]}  {turn}: {item.kind}{value}{note}{undone}")
+    say(f"{item.id}  {item.created[:16]}  {turn}: {item.kind}{value}{note}{reasons}{undone}")
