@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from assistant.vault.records import Feedback, Preference, PreferenceSource, PreferenceState
-
 if TYPE_CHECKING:
     from assistant.personal.profile import Profile
     from assistant.policy import EffectivePolicy, PolicyDocument, RuleSource, Tier
     from assistant.policy.loader import AuthorityState
+    from assistant.vault.records import Feedback, Preference
 
 TOP = 10
 """So many preferences are named; the counts are of all."""
-INFERRED = frozenset({PreferenceSource.EDIT, PreferenceSource.CHOICE, PreferenceSource.PROPOSED})
+# Words of the vault's own lists, which a command that only asks need not import.
+INFERRED = frozenset({"edit", "choice", "proposed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def card_of(
     consents: Sequence[Consented],
 ) -> Card:
     """The card of this state: ``feedback`` with undone acts, ``preferences`` of every state."""
-    live = [p for p in preferences if p.state is PreferenceState.ACTIVE and not _over(p, now)]
+    live = [p for p in preferences if _acts(p, now)]
     ranked = sorted(live, key=lambda p: (-p.uses, p.created, p.id))
     return Card(
         made=now.isoformat(timespec="seconds"),
@@ -171,12 +171,16 @@ def card_of(
         ),
         counts=_counts(preferences, live, feedback, now),
         top=_taught(ranked[:TOP]),
-        inferred_and_accepted=_taught(p for p in ranked if p.source in INFERRED),
+        inferred_and_accepted=_taught(p for p in ranked if p.source.value in INFERRED),
         never_used=_taught(p for p in live if p.uses == 0),
         profile=_sliders(profile),
         consents=tuple(consents),
         change=CHANGE,
     )
+
+
+def _acts(preference: Preference, now: datetime) -> bool:
+    return preference.state.value == "active" and not _over(preference, now)
 
 
 def _over(preference: Preference, now: datetime) -> bool:
@@ -189,18 +193,18 @@ def _counts(
     feedback: Sequence[Feedback],
     now: datetime,
 ) -> Counts:
-    states = Counter(p.state for p in preferences)
-    sources = Counter(p.source for p in live)
+    states = Counter(p.state.value for p in preferences)
+    sources = Counter(p.source.value for p in live)
     acts = Counter(act.kind.value for act in feedback if not act.undone)
     return Counts(
         active=len(live),
-        stated=sources[PreferenceSource.STATED],
+        stated=sources["stated"],
         inferred_and_accepted=sum(sources[source] for source in INFERRED),
-        imported=sources[PreferenceSource.IMPORTED],
-        waiting=states[PreferenceState.PROPOSED],
-        rejected=states[PreferenceState.REJECTED],
-        disabled=states[PreferenceState.DISABLED],
-        expired=sum(p.state is PreferenceState.ACTIVE and _over(p, now) for p in preferences),
+        imported=sources["imported"],
+        waiting=states["proposed"],
+        rejected=states["rejected"],
+        disabled=states["disabled"],
+        expired=sum(p.state.value == "active" and _over(p, now) for p in preferences),
         feedback=tuple(sorted(acts.items())),
         taken_back=sum(act.undone for act in feedback),
     )
@@ -208,9 +212,7 @@ def _counts(
 
 def taught_now(preferences: Sequence[Preference], now: datetime) -> tuple[Taught, ...]:
     """The preferences that act at that moment, as the card names them."""
-    return _taught(
-        p for p in preferences if p.state is PreferenceState.ACTIVE and not _over(p, now)
-    )
+    return _taught(p for p in preferences if _acts(p, now))
 
 
 def _taught(preferences: Iterable[Preference]) -> tuple[Taught, ...]:

@@ -9,18 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from assistant.policy.model import (
-    ALLOWED,
-    PRECEDENCE,
-    Decision,
-    Effect,
-    Origin,
-    RuleSource,
-    Segment,
-    Tier,
-    Where,
-)
-
 if TYPE_CHECKING:
     from assistant.policy.baseline import packaged_baseline
     from assistant.policy.document import PolicyDocument
@@ -37,11 +25,31 @@ if TYPE_CHECKING:
     from assistant.policy.floors import Floors
     from assistant.policy.gate import Gate
     from assistant.policy.loader import AuthorityState, Freshness, Places, PolicyState, load_policy
+    from assistant.policy.model import (
+        ALLOWED,
+        PRECEDENCE,
+        Decision,
+        Effect,
+        Origin,
+        RuleSource,
+        Segment,
+        Tier,
+        Where,
+    )
     from assistant.policy.resolver import resolve
     from assistant.policy.roots import ManagedBy, system_policy_folder
     from assistant.policy.stream import Step, StreamGate
 
 _LAZY = {
+    "ALLOWED": "assistant.policy.model",
+    "PRECEDENCE": "assistant.policy.model",
+    "Decision": "assistant.policy.model",
+    "Effect": "assistant.policy.model",
+    "Origin": "assistant.policy.model",
+    "RuleSource": "assistant.policy.model",
+    "Segment": "assistant.policy.model",
+    "Tier": "assistant.policy.model",
+    "Where": "assistant.policy.model",
     "Step": "assistant.policy.stream",
     "StreamGate": "assistant.policy.stream",
     "Gate": "assistant.policy.gate",
