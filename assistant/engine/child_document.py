@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
     connection = fenced_off(arguments)
     data = connection.recv_bytes(MAX_PDF_BYTES + 1024)
     request = msgspec.msgpack.decode(data, type=ReadPdf)
-    connection.send_bytes(msgspec.msgpack.encode(_answered(request)))
+    connection.send_bytes(msgspec.msgpack.encode(answered(request)))
 
 
 def fenced_off(arguments: Sequence[str]) -> Connection[Any, Any]:
@@ -52,7 +52,7 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
 
 
-def _answered(request: ReadPdf) -> PdfAnswer:
+def answered(request: ReadPdf) -> PdfAnswer:
     """The pages, or why not. A parser of hostile data may raise anything at all."""
     try:
         # Only behind the wall.
