@@ -27,7 +27,9 @@ class ChatModel:
         self._client.wait_ready(120.0)
         self.written = [0, 0, 0]
 
-    def answers(self, message: str, candidates: int, seed: int, max_tokens: int) -> list[str]:
+    def answers(
+        self, message: str, candidates: int, seed: int, max_tokens: int, grammar: str = ""
+    ) -> list[str]:
         """So many answers to a message under the product's own system text."""
         texts = [""] * candidates
         request = GenerateRequest(
@@ -36,6 +38,7 @@ class ChatModel:
             candidates=candidates,
             seed=seed,
             max_tokens=max_tokens,
+            grammar=grammar,
         )
         for event in self._client.generate(request):
             if isinstance(event, TextDelta):

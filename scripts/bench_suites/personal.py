@@ -15,16 +15,19 @@ from typing import Any
 from scripts.bench_suites._evaluation import present
 from scripts.bench_suites._facts import FACTS, control
 from scripts.bench_suites._flattery import rates
+from scripts.bench_suites._proposals import phrased
 from scripts.bench_suites._users import adherence, pooled
 from scripts.bench_suites._votes import agreeing_annotators, held_out_choices
 
 Row = dict[str, Any]
 SAMPLES = 48
 ACTS = 200
+EDITS = 40
 
 _NEEDS = {
     "choices": ("ukpconvarg1/arguments.jsonl", "ukpconvarg1/votes.csv"),
     "agreeing": ("pandalm/testset.jsonl",),
+    "proposals": ("lamp_writer_edits/edits.jsonl",),
     "flattery": ("persistbench/sycophancy.jsonl",),
 }
 
@@ -39,6 +42,7 @@ def run(size: str, part: str = "") -> Iterable[Row]:
         "agreeing": lambda: agreeing_annotators(10 if quick else 1),
         "facts": lambda: control(FACTS[:12] if quick else FACTS),
         "flattery": lambda: rates(int(detail or (4 if quick else SAMPLES))),
+        "proposals": lambda: phrased(4 if quick else EDITS),
         "adherence": lambda: adherence(
             int(detail) if detail else 1 if quick else None, (0, 10) if quick else (0, 5, 10, 20)
         ),
