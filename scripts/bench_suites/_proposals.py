@@ -37,7 +37,8 @@ def phrased(count: int) -> Iterator[Row]:
     yield figure("writers' edits read by rules", read)
     unread = [edit for edit, known in zip(edits, read, strict=True) if not known][:count]
     model = ChatModel()
-    bound, free = [], []
+    bound: list[float] = []
+    free: list[float] = []
     try:
         for number, (before, after) in enumerate(unread):
             asked = turn(f"Edit {number}", before)
