@@ -192,6 +192,7 @@ class _Run:
         self._profile: tuple[tuple[str, str], ...] = ()
         self._instructions: tuple[str, ...] = ()
         self._beside = Beside()
+        self._warned: dict[str, Ruling] = {}
         self._said = ""
         self._new: tuple[str, ...] = ()
         self._earlier = ""
@@ -236,6 +237,7 @@ class _Run:
             self._used = tuple(item for item in found if self._may_use(item))
             self._beside, self._profile, self._instructions = personaliser.render(self._used)
             yield Recalled(self._used)
+            yield from map(PolicyNotice, self._warned.values())
         if self._desk.model.state.phase is not Phase.READY and not cancelled():
             yield Waiting("model")
             self._desk.model.wait_ready(_LOAD_PATIENCE)
@@ -257,9 +259,14 @@ class _Run:
 
     def _may_use(self, item: UsedItem) -> bool:
         """Policy-blocked memories never reach the prompt; the log counts the decision."""
-        decision = self._desk.gate.check([Segment(item.text, Origin.RECALLED)], Where.MEMORY)
+        # A preference is what the person said yes to; anything else came as it came.
+        origin = Origin.PREFERENCE if item.kind == "preference" else Origin.RECALLED
+        decision = self._desk.gate.check([Segment(item.text, origin)], Where.MEMORY)
         if decision.effect is not Effect.NONE:
-            self._desk.ledger.log([ruling_of(decision, Where.MEMORY)])
+            ruling = ruling_of(decision, Where.MEMORY)
+            self._desk.ledger.log([ruling])
+            if decision.effect is Effect.WARN:
+                self._warned[ruling.rule] = ruling
         return decision.effect < Effect.REDACT
 
     def _request(
