@@ -114,10 +114,10 @@ def test_a_recalled_memory_that_policy_forbids_never_reaches_the_prompt(tmp_path
     # Stored before the rule existed: the gate looks again when it is recalled.
     for world in open_world(tmp_path, documents=(document(),)):
         world.one(AddPreference("I follow a starvation diet plan for lunch"))
-        before = world.ask("Which starvation diet plan suits lunch?")
+        before = world.ask("Which starvation diet plan do I follow for lunch?")
         assert before.used
         world.enforce(document(rules=RULES))
-        after = world.ask("Which lunch plan suits me?")
+        after = world.ask("Which diet plan do I follow for lunch?")
         assert all("starvation" not in item.text for item in after.used)
         assert "starvation" not in world.prompt
 
