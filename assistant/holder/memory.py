@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from assistant.engine.interfaces import Memory, Phase
 from assistant.errors import AssistantError, NoSuchItem
-from assistant.personal.earlier import averaged, window
+from assistant.personal.earlier import REACHES, averaged, windows
 from assistant.personal.history_index import HistoryIndex
 from assistant.personal.passages import PassageCache
 from assistant.personal.protocols import index_key
@@ -86,9 +86,8 @@ class MemoryFeed:
 
     def start(self) -> None:
         """Begin; preferences are searchable at once, the rest when the child is ready."""
-        for found in self._vault.embeddings.all(self._digest, chunks=False):
-            if found.kind is ItemKind.PREFERENCE:
-                self.preferences.put(index_key(found.kind, found.item_id), found.vector)
+        for found in self._vault.embeddings.of_kind(ItemKind.PREFERENCE, self._digest):
+            self.preferences.put(index_key(found.kind, found.item_id), found.vector)
         self._thread.start()
 
     @property
@@ -256,22 +255,21 @@ class MemoryFeed:
     def _with_neighbours(
         self, texts: dict[str, str], vectors: dict[str, bytes]
     ) -> dict[str, bytes]:
-        """A turn's vector averaged with that of itself and its neighbours (design.md 6)."""
-        windows = {item: self._window(item, text) for item, text in texts.items()}
-        around = self._memory.embed(list(windows.values()))
+        """A turn's vector averaged with those of the windows around it (design.md 6)."""
+        wanted = [text for item, own in texts.items() for text in self._windows(item, own)]
+        around = self._memory.embed(wanted)
         return {
-            item: averaged([vectors[item], near])
-            for item, near in zip(windows, around, strict=True)
+            item: averaged([vectors[item], *around[len(REACHES) * n : len(REACHES) * (n + 1)]])
+            for n, item in enumerate(texts)
         }
 
-    def _window(self, item: str, text: str) -> str:
+    def _windows(self, item: str, text: str) -> list[str]:
         try:
             turn = self._vault.turns.get(item)
         except NoSuchItem:
-            return text
+            return [text] * len(REACHES)
         said = {t.position: t.question for t in self._vault.turns.list(turn.conversation_id)}
-        before, after = said.get(turn.position - 1, ""), said.get(turn.position + 1, "")
-        return window(before, text, after)
+        return windows(said, turn.position)
 
     def _keep(
         self, kind: ItemKind, texts: dict[str, str], vectors: dict[str, bytes]

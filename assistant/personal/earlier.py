@@ -53,7 +53,8 @@ def weigh_turns(
     for identity in sorted(turns):
         turn, cosine = turns[identity], dense.get(identity)
         same = _same(asked, turn, cosine)
-        scores = (fused.get(identity, 0.0), bm25.get(identity, 0.0), cosine or 0.0)
+        ranked = standing(asked, turn.question, fused.get(identity, 0.0))
+        scores = (ranked, bm25.get(identity, 0.0), cosine or 0.0)
         told = same and tells(turn.question)
         weighed.append(_item(ItemKind.TURN, identity, turn.question, scores, told))
         for act in acts:
@@ -62,6 +63,35 @@ def weigh_turns(
                 item = _item(ItemKind.FEEDBACK, act.id, taught.text, scores, same)
                 weighed.append(item.with_role(taught.role))
     return weighed
+
+
+TELLS_WHEN = 0.15
+ASKS = 0.16
+SAYS_MUCH = 0.10
+OF_ONESELF = 0.03
+"""What a message is worth as evidence, whatever it is about (measured on LoCoMo): that it says
+when, where when is asked; that it does not itself ask; that it says something at length (30
+words and more count fully); that somebody speaks of themselves."""
+
+_WHEN = re.compile(r"\s*(?:when|how long)\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"""\b(?:yesterday|today|tonight|tomorrow|ago|recently|just|soon|since|weekend
+        |(?:last|next|this)\ (?:week|month|year|night|weekend|morning|summer|winter|\w+day)
+        |(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july
+        |august|september|october|november|december|(?:19|20)\d\d|(?:year|month|week|day)s?)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ONESELF = re.compile(r"\b(?:i|my|we|our|i'm|i've)\b", re.IGNORECASE)
+
+
+def standing(asked: Asked, said: str, fused: float) -> float:
+    """The fused score of an earlier message with what it is worth as evidence, 0 to 1."""
+    plain = said.replace("’", "'")
+    worth = TELLS_WHEN * bool(_WHEN.match(asked.text) and _TIME.search(plain))
+    worth += ASKS * (not plain.rstrip().endswith("?"))
+    worth += SAYS_MUCH * min(1.0, len(plain.split()) / 30)
+    worth += OF_ONESELF * (_ONESELF.search(plain) is not None)
+    return (fused + worth) / (1.0 + TELLS_WHEN + ASKS + SAYS_MUCH + OF_ONESELF)
 
 
 _TELLS = re.compile(
@@ -100,13 +130,27 @@ def _item(
     return Considered(kind, identity, text, score, bm25, dense, same, "" if same else "unrelated")
 
 
-def window(before: str, text: str, after: str) -> str:
-    """A turn with its neighbours of the same conversation, as embedded beside the turn."""
-    return " ".join(part for part in (before, text, after) if part.strip())
+REACHES = (1, 2)
+"""How many turns to each side the windows reach whose vectors a turn's own is averaged with."""
+
+
+def windows(said: Mapping[int, str], position: int) -> list[str]:
+    """A turn among its neighbours of the same conversation, as embedded beside the turn.
+
+    ``said`` is what was said at each position; what is empty or missing is left out.
+    """
+    return [
+        " ".join(
+            text
+            for near in range(position - reach, position + reach + 1)
+            if (text := said.get(near, "")).strip()
+        )
+        for reach in REACHES
+    ]
 
 
 def averaged(vectors: Sequence[bytes]) -> bytes:
-    """The unit-length mean of unit vectors: of a turn and of its window, before indexing.
+    """The unit-length mean of unit vectors: of a turn and of its windows, before indexing.
 
     Raises ValueError for none, for another length, or when they cancel out.
     """

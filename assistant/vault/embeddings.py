@@ -62,6 +62,15 @@ class Embeddings:
                 yield Embedding(ItemKind(kind), item_id, digest, vector)
             last = rows[-1][0]
 
+    def of_kind(self, kind: ItemKind, model_digest: str) -> tuple[Embedding, ...]:
+        """Every vector of one kind and model; does not read the others', however many."""
+        sql = (
+            "SELECT item_id, vector FROM embeddings WHERE kind = ? AND model_digest = ? "
+            "ORDER BY item_id"
+        )
+        rows = self._store.read(lambda db: db.rows(sql, kind.value, model_digest))
+        return tuple(Embedding(kind, item, model_digest, vector) for item, vector in rows)
+
     def missing(self, kind: ItemKind, model_digest: str, limit: int) -> tuple[str, ...]:
         """Ids of items without a vector of this model, oldest first."""
         table = TABLE_OF[kind]

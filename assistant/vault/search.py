@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING, Final
 from assistant.vault.records import Found, HistoryHit, SnippetPart, from_microseconds
 
 if TYPE_CHECKING:
+    from assistant.vault.database import Database
     from assistant.vault.store import Store
 
 MAX_TERMS: Final = 48
 # A ranked search costs time for every row that any of its words is in. Long words are
 # the rare ones (Zipf), so of a long text the longest words are searched for.
 MAX_RANKED_TERMS: Final = 16
+# A word in more turns than this says little about which of them is meant, and ranking every
+# one of them took most of a search (69 ms at 100,000 messages).
+COMMON_WORD: Final = 1000
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
 _OPEN, _CLOSE = "\x02", "\x03"
 
 
 def any_of(text: str) -> str:
     """An FTS5 expression that matches any word of ``text``; empty if it has none."""
-    words = _words(text)
-    if len(words) > MAX_RANKED_TERMS:
-        words = sorted(words, key=len, reverse=True)[:MAX_RANKED_TERMS]
-    return " OR ".join(f'"{word}"' for word in words)
+    return " OR ".join(f'"{word}"' for word in _ranked_words(text))
 
 
 def all_of(text: str) -> str:
@@ -36,6 +37,18 @@ def all_of(text: str) -> str:
     words = _words(text)[:MAX_TERMS]
     unfinished = " *" if words and len(words[-1]) > 1 else ""
     return " AND ".join(f'"{word}"' for word in words) + unfinished
+
+
+def _ranked_words(text: str) -> list[str]:
+    words = _words(text)
+    if len(words) > MAX_RANKED_TERMS:
+        words = sorted(words, key=len, reverse=True)[:MAX_RANKED_TERMS]
+    return words
+
+
+def _common(db: Database, word: str) -> bool:
+    sql = "SELECT 1 FROM turns_text WHERE turns_text MATCH ? LIMIT 1 OFFSET ?"
+    return bool(db.rows(sql, f'"{word}"', COMMON_WORD))
 
 
 def _words(text: str) -> list[str]:
@@ -49,8 +62,22 @@ class Search:
         self._store = store
 
     def turns(self, text: str, limit: int) -> tuple[Found, ...]:
-        """Finished turns that share words with ``text``, best BM25 first."""
-        return self._ranked("turns", any_of(text), limit)
+        """Finished turns that share words with ``text``, best BM25 first.
+
+        Words in more than ``COMMON_WORD`` turns do not count beside rarer ones; where there
+        are none, the newest turns with all the words are found, with a score of 0.
+        """
+        words = _ranked_words(text)
+        rare = self._store.read(lambda db: [word for word in words if not _common(db, word)])
+        if rare or not words:
+            return self._ranked("turns", any_of(" ".join(rare)), limit)
+        sql = (
+            "SELECT turns.id FROM turns_text JOIN turns ON turns.n = turns_text.rowid "
+            "WHERE turns_text MATCH ? ORDER BY turns_text.rowid DESC LIMIT ?"
+        )
+        every = " AND ".join(f'"{word}"' for word in words)
+        rows = self._store.read(lambda db: db.rows(sql, every, limit))
+        return tuple(Found(item, 0.0) for (item,) in rows)
 
     def preferences(self, text: str, limit: int) -> tuple[Found, ...]:
         """Preferences (of every state) that share words with ``text``, best first."""

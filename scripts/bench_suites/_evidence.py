@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from operator import mul
 
-from assistant.personal.earlier import averaged, fuse, window
+from assistant.personal.earlier import averaged, fuse, standing, windows
 from assistant.personal.history_index import HistoryIndex
+from assistant.personal.relevance import Asked
 from assistant.personal.vectors import unit_vector
 from assistant.personal.words import query_words, without_names
 from scripts.bench_suites._evaluation import Row, figure, lines
@@ -47,24 +48,18 @@ class _History:
         self._names = tuple({each["speaker"] for each in said})
         self._ours, self._plain = HistoryIndex(), HistoryIndex()
         self._text = {each["dia_id"]: each["text"] for each in said}
-        self._window: dict[str, str] = {}
-        for place, each in enumerate(said):
-            # A gap between sessions: the last turn of one is no neighbour of the next.
-            position = place + 10 * each["session"]
+        self._around: dict[str, list[str]] = {}
+        # A gap between sessions: the last turn of one is no neighbour of the next.
+        positions = [place + 10 * each["session"] for place, each in enumerate(said)]
+        texts = dict(zip(positions, (each["text"] for each in said), strict=True))
+        for place, (position, each) in enumerate(zip(positions, said, strict=True)):
             self._ours.put(each["dia_id"], "c", position, each["text"])
             self._plain.put(each["dia_id"], "c", 10 * place, each["text"])
-            around = [
-                other["text"] if other is not None and other["session"] == each["session"] else ""
-                for other in (
-                    said[place - 1] if place else None,
-                    said[place + 1] if place + 1 < len(said) else None,
-                )
-            ]
-            self._window[each["dia_id"]] = window(around[0], each["text"], around[1])
-        vectors.learn([*self._text.values(), *self._window.values()])
+            self._around[each["dia_id"]] = windows(texts, position)
+        vectors.learn([*self._text.values(), *(w for ws in self._around.values() for w in ws)])
         self._both = {
             identity: unit_vector(
-                averaged([vectors.raw(text), vectors.raw(self._window[identity])])
+                averaged([vectors.raw(t) for t in (text, *self._around[identity])])
             )
             for identity, text in self._text.items()
         }
@@ -78,5 +73,7 @@ class _History:
         q = self._vectors.unit(nameless)
         dense = {i: self._vectors.cosine(nameless, t) for i, t in self._text.items()}
         both = {i: float(sum(map(mul, q, v))) for i, v in self._both.items()}
-        scores = {"ours": fuse(ours, both), "BM25 alone": plain, "dense alone": dense}
+        asked = Asked.of(question, self._names)
+        best = {i: standing(asked, self._text[i], s) for i, s in fuse(ours, both).items()}
+        scores = {"ours": best, "BM25 alone": plain, "dense alone": dense}
         return {name: sorted(s, key=lambda i: (-s[i], i)) for name, s in scores.items()}

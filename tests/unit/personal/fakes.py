@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from assistant.personal.affinity import Nearness
 from assistant.personal.domains import domains
 from assistant.personal.protocols import DIMENSIONS, index_key
 from assistant.personal.recall import Recall
@@ -108,6 +109,8 @@ class Stores:
     said: list[Feedback] = field(default_factory=list)
     past: list[Turn] = field(default_factory=list)
     embedder: WordEmbedder = field(default_factory=WordEmbedder)
+    near: Mapping[str, Nearness] | None = None
+    """What the index is told to say of each preference id, instead of measuring."""
 
     def recall(self, now: datetime = NOON + timedelta(hours=1)) -> Recall:
         preferences, turns = SmallIndex(), SmallIndex()
@@ -122,10 +125,20 @@ class Stores:
             preferences=PreferencesIn(self.held),
             feedback=FeedbackIn(self.said),
             turns=TurnsIn(self.past),
-            preference_index=preferences,
+            preference_index=preferences if self.near is None else Told(self.near),
             turn_index=turns,
             now=lambda: now,
         )
+
+
+@dataclass
+class Told:
+    """A preference index that says what it was told."""
+
+    near: Mapping[str, Nearness]
+
+    def nearness(self, _vector: bytes) -> dict[str, Nearness]:
+        return {index_key(ItemKind.PREFERENCE, id_): near for id_, near in self.near.items()}
 
 
 @dataclass

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.personal.earlier import averaged, window
-from assistant.personal.history_index import HistoryIndex
+from assistant.personal.earlier import averaged, windows
+from assistant.personal.history_index import COMMON, ENOUGH, HistoryIndex
 from assistant.personal.protocols import DIMENSIONS
 from assistant.personal.vectors import SmallIndex
 from tests.generators import WORDS
@@ -30,7 +30,7 @@ def ids(index: HistoryIndex, question: str) -> list[str]:
 
 def test_the_turn_that_says_it_comes_first_and_its_neighbours_after_it() -> None:
     index = filled("We met Anna.", "She moved to Lisbon.", "In spring.", "Rain today.")
-    assert ids(index, "Who moved to Lisbon?") == ["c1", "c2", "c0"]
+    assert ids(index, "Who moved to Lisbon?") == ["c1", "c2", "c0", "c3"]
 
 
 def test_a_neighbour_in_another_conversation_is_none() -> None:
@@ -80,6 +80,22 @@ def test_putting_a_turn_again_replaces_it(texts: list[str], question: str) -> No
     ]
 
 
+def test_a_common_word_finds_no_new_turns_where_rarer_ones_found_enough() -> None:
+    index = HistoryIndex()
+    for number in range(COMMON + ENOUGH + 10):
+        rare = "lighthouse " if number < ENOUGH else ""
+        index.put(f"t{number:04}", f"c{number}", 0, f"{rare}weather")
+    found = index.turns("lighthouse weather", 2 * COMMON)
+    assert {hit.item_id for hit in found} == {f"t{number:04}" for number in range(ENOUGH)}
+    assert found[0].score > index.turns("lighthouse", 1)[0].score
+
+
+def test_a_removed_word_is_held_nowhere() -> None:
+    index = filled("We met Anna.", "She moved to Lisbon.")
+    index.remove(["c1"])
+    assert "lisbon" not in repr(vars(index))
+
+
 def test_clearing_leaves_nothing() -> None:
     index = filled("Lisbon", "Porto")
     index.clear()
@@ -87,8 +103,9 @@ def test_clearing_leaves_nothing() -> None:
     assert ids(index, "Lisbon") == []
 
 
-def test_a_window_leaves_out_what_is_not_there() -> None:
-    assert window("", "middle", "after") == "middle after"
+def test_windows_reach_one_and_two_turns_and_leave_out_what_is_not_there() -> None:
+    said = {0: "first", 2: "third", 3: " ", 4: "fifth", 5: "sixth"}
+    assert windows(said, 2) == ["third", "first third fifth"]
 
 
 def test_an_average_has_unit_length_and_lies_between() -> None:

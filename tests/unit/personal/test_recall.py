@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from assistant.personal.earlier import tells
+from assistant.personal.affinity import Nearness
+from assistant.personal.earlier import standing, tells
 from assistant.personal.recall import estimate, used
+from assistant.personal.relevance import MARGIN, Asked
 from assistant.personal.words import without_names
 from assistant.vault.records import FeedbackKind, PreferenceState, Scope
 from tests.unit.personal.fakes import NOON, Stores, act, preference, turn
@@ -237,3 +239,37 @@ def test_only_what_tells_something_about_its_author_is_worth_remembering(
     said: str, told: bool
 ) -> None:
     assert tells(said) is told
+
+
+@pytest.mark.parametrize(
+    ("question", "better", "worse"),
+    [
+        ("When did we move?", "We moved last summer.", "We moved to Porto."),
+        ("Where do we live?", "We live in Porto.", "Do we live in Porto?"),
+        ("What do I do?", "I teach children to swim in the lake.", "Swim."),
+        ("Who plays the cello?", "I play the cello.", "They play the cello."),
+    ],
+)
+def test_of_two_equally_alike_messages_the_better_evidence_stands_first(
+    question: str, better: str, worse: str
+) -> None:
+    asked = Asked.of(question)
+    assert standing(asked, better, 0.5) > standing(asked, worse, 0.5)
+    assert 0.0 <= standing(asked, worse, 0.0) < standing(asked, better, 1.0) <= 1.0
+
+
+def test_a_meal_described_as_elaborate_is_no_wish_about_answers() -> None:
+    held = [preference("I cook elaborate meals."), preference("I play in a casual league.")]
+    assert Stores(held).recall().find("Why is the sky blue?").empty
+
+
+def test_what_is_far_behind_the_best_memory_is_left_out() -> None:
+    near = {"a": 1.0, "b": 1.0 - MARGIN / 2, "c": 1.0 - 2 * MARGIN}
+    held = [preference(f"I like {name} gardens.", name) for name in near]
+    told = {name: Nearness(0.5, affinity, 3.0) for name, affinity in near.items()}
+    question = "Where should I go this weekend?"
+    found = Stores(held, near=told).recall().find(question)
+    assert [item.id for item in found.items] == ["a", "b"]
+    assert [item.reason for item in found.considered if not item.passed] == ["unrelated"]
+    alone = Stores(held[2:], near={"c": told["c"]}).recall().find(question)
+    assert [item.id for item in alone.items] == ["c"]

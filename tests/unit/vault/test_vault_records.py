@@ -170,6 +170,10 @@ def test_vectors_come_back_byte_for_byte_in_pages(vault: Vault) -> None:
     ]
     vault.embeddings.put(vectors)
     vault.embeddings.put([Embedding(ItemKind.TURN, "0000", "other", bytes(8))])
+    assert vault.embeddings.of_kind(ItemKind.TURN, "other") == (
+        Embedding(ItemKind.TURN, "0000", "other", bytes(8)),
+    )
+    assert vault.embeddings.of_kind(ItemKind.PREFERENCE, "other") == ()
     assert list(vault.embeddings.all("m")) == vectors
     assert vault.embeddings.forget_other_models("m") == 1
     assert list(vault.embeddings.all("other")) == []

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.vault.facade import Vault
-from assistant.vault.records import SnippetPart
-from assistant.vault.search import MAX_RANKED_TERMS, MAX_TERMS, all_of, any_of
+from assistant.vault.records import SnippetPart, TurnOutcome, TurnStatus
+from assistant.vault.search import (
+    COMMON_WORD,
+    MAX_RANKED_TERMS,
+    MAX_TERMS,
+    all_of,
+    any_of,
+)
 from tests.vault_world import create, say
 
 
@@ -69,3 +76,21 @@ def test_an_endless_text_is_bounded() -> None:
     assert any_of(text[:200] + " extraordinary").split(" OR ")[0] == '"extraordinary"'
     assert any_of(text).count(" OR ") == MAX_RANKED_TERMS - 1
     assert all_of(text).count(" AND ") == MAX_TERMS - 1
+
+
+def test_a_word_in_a_thousand_turns_does_not_count_beside_a_rarer_one(tmp_path: Path) -> None:
+    vault, _ = create(tmp_path / "vault")
+
+    def many() -> None:
+        chat = vault.conversations.start().id
+        for number in range(COMMON_WORD + 2):
+            rare = "lighthouse" if number == 7 else "harbour" if number < 20 else ""
+            turn = vault.turns.begin(chat, f"weather {rare}")
+            vault.turns.finish(turn.id, TurnOutcome(TurnStatus.COMPLETE))
+
+    vault.atomically(many)
+    assert [found.score > 0 for found in vault.search.turns("weather lighthouse", 5)] == [True]
+    newest = vault.search.turns("weather", 5)
+    assert [found.score for found in newest] == [0.0] * 5
+    assert newest[0].item_id == vault.turns.latest().id  # type: ignore[union-attr]
+    vault.close()
