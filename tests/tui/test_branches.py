@@ -92,6 +92,23 @@ async def test_answering_an_earlier_question_again_begins_a_branch_there() -> No
         assert shown(drive) == ["one", "two"]
 
 
+async def test_the_answer_picked_of_two_is_a_branch_and_none_picked_leaves_all_as_it_was() -> None:
+    async with opened() as drive:
+        await drive.ask("one")
+        await drive.ask("two")
+        await drive.keys("escape", "up", "2")
+        await until(lambda: "1 or 2 picks" in drive.text)
+        await drive.keys("escape")
+        assert shown(drive) == ["one", "two"]
+        assert drive.front.application._tip("c2") == "t3"
+        await drive.keys("escape")
+        await drive.keys("up", "2")
+        await until(lambda: "1 or 2 picks" in drive.text)
+        await drive.keys("2")
+        assert shown(drive) == ["one"]
+        assert "‹3/3› one" in drive.text
+
+
 async def test_where_there_is_one_branch_the_keys_say_so() -> None:
     async with opened() as drive:
         await drive.ask("one")

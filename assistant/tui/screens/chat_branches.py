@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import work
 
 from assistant.holder.branches_wire import KeepIncognito, SwitchBranch
-from assistant.holder.interface import ConversationItem, ShowConversation, TurnItem
+from assistant.holder.interface import Ask, ConversationItem, ShowConversation, TurnItem
 from assistant.tui.screens.chat_feedback import FeedbackScreen
 from assistant.tui.screens.dialogs import LongText, YesNo
 from assistant.tui.widgets.turn import TurnView
@@ -36,6 +36,31 @@ class BranchesScreen(FeedbackScreen):
         await self.transcript.cut_after(view)
         await view.begin_again()
         self.begin(view, again_of=again_of, viewpoints=viewpoints, impersonal=impersonal)
+
+    @work(group="again")
+    async def action_two(self) -> None:
+        """Two answers to the same question, side by side: the one picked is a branch."""
+        from assistant.tui.screens.compare import Compare
+
+        view = self.target()
+        if view is None or self.running:
+            return
+        request = Ask(
+            text=view.question, conversation=self.conversation, incognito=self.incognito,
+            candidates=2, again_of=view.turn,
+        )  # fmt: skip
+        picked = await self.app.push_screen_wait(Compare(self.requests, request))
+        if picked is None:
+            # What was written meanwhile is on a branch of its own; this one is gone on with.
+            await self._show_branch(SwitchBranch(view.turn))
+            return
+        await self.transcript.cut_after(view)
+        view.turn = picked.turn
+        view.branched()
+        view.rate("")
+        await view.put_answer(picked.answer)
+        self.prompt.remember(self.transcript.questions)
+        await self.give(view, "choice", str(picked.index))
 
     @work(group="again")
     async def action_fork(self) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from textual import work
 
 from assistant.holder.interface import (
-    Ask,
     Done,
     EditPreference,
     FeedbackGiven,
@@ -50,7 +49,7 @@ class FeedbackScreen(TurnsScreen):
     async def action_rate(self, rating: str) -> None:
         """Thumbs up or down."""
         view = self.target()
-        if view is not None and await self._give(view, "up" if rating == "up" else "down"):
+        if view is not None and await self.give(view, "up" if rating == "up" else "down"):
             view.rate(rating)
 
     @work(group="feedback")
@@ -60,7 +59,7 @@ class FeedbackScreen(TurnsScreen):
         if view is None:
             return
         score = await self.app.push_screen_wait(OneLine("Score from 1 to 100", number=(1, 100)))
-        if score and await self._give(view, "score", score):
+        if score and await self.give(view, "score", score):
             view.rate(score)
 
     @work(group="feedback")
@@ -72,7 +71,7 @@ class FeedbackScreen(TurnsScreen):
         said = await self.app.push_screen_wait(NoteDialog()) if view else None
         if view is not None and said is not None:
             note, reasons = said
-            await self._give(view, "note", note=note, reasons=reasons)
+            await self.give(view, "note", note=note, reasons=reasons)
 
     @work(group="feedback")
     async def action_edit(self) -> None:
@@ -84,27 +83,8 @@ class FeedbackScreen(TurnsScreen):
         edited = await self.app.push_screen_wait(dialog)
         if edited is None or edited == view.answer:
             return
-        if await self._give(view, "edit", edited):
+        if await self.give(view, "edit", edited):
             await view.put_answer(edited, edited=True)
-
-    @work(group="feedback")
-    async def action_two(self) -> None:
-        """Two answers to the same question, side by side."""
-        from assistant.tui.screens.compare import Compare
-
-        view = self.target()
-        if view is None or self.running:
-            return
-        request = Ask(
-            text=view.question, conversation=self.conversation, incognito=self.incognito,
-            candidates=2, again_of=view.turn,
-        )  # fmt: skip
-        picked = await self.app.push_screen_wait(Compare(self.requests, request))
-        if picked is not None:
-            view.turn = picked.turn
-            view.rate("")
-            await view.put_answer(picked.answer)
-            await self._give(view, "choice", str(picked.index))
 
     @work(group="feedback")
     async def action_undo(self) -> None:
@@ -162,7 +142,7 @@ class FeedbackScreen(TurnsScreen):
         if await self.requests.one(request, PreferenceItem):
             self.waiting.say(said)
 
-    async def _give(
+    async def give(
         self,
         view: TurnView,
         kind: FeedbackKind,
@@ -171,6 +151,7 @@ class FeedbackScreen(TurnsScreen):
         note: str = "",
         reasons: tuple[str, ...] = (),
     ) -> bool:
+        """Give feedback on a turn, and offer what may be learned; False when it was not taken."""
         browsing = isinstance(self.focused, TurnView)
         request = GiveFeedback(kind, view.turn, value, note, reasons)
         given = await self.requests.one(request, FeedbackGiven)
