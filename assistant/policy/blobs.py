@@ -11,6 +11,7 @@ from assistant.policy.canonical import Span
 from assistant.policy.decoders import NOTHING, Piece, Utf8
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_STANDARD: Final = str.maketrans("-_", "+/")
 _BREAK: Final = "CgoK"  # three line feeds: keeps one blob's text from touching the next one's
 _VALUE: Final = {**{char: at for at, char in enumerate(_ALPHABET)}, "-": 62, "_": 63}
 
@@ -52,7 +53,7 @@ class Base64:
                 for part in (_lines(token) if "\n" in token or "\r" in token else (token,))
             ]
         whole = [part if not len(part) & 3 else _filled(part) for part in tokens]
-        data = _BREAK.join(whole).replace("-", "+").replace("_", "/")
+        data = _BREAK.join(whole).translate(_STANDARD)
         return binascii.a2b_base64(data).decode("utf-8", "ignore") if whole else ""
 
     def feed(self, text: str, spans: list[Span]) -> Piece:
@@ -104,7 +105,7 @@ class Base64:
         spans = [span for _, span in self._group]
         size = len(spans) * 3 // 4
         self._group.clear()
-        data = binascii.a2b_base64(group.replace("-", "+").replace("_", "/"))[:size]
+        data = binascii.a2b_base64(group.translate(_STANDARD))[:size]
         text, where = self._bytes.feed(
             (byte, (spans[at][0], spans[at + 1][1])) for at, byte in enumerate(data)
         )
