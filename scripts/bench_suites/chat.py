@@ -58,6 +58,6 @@ def run(size: str) -> Iterable[dict[str, object]]:
 def _turn(application: Application, tokens: int) -> TurnEnded:
     ask = Ask(QUESTION, max_tokens=tokens, personalise=False)
     ended = list(application.handle(ask))[-1]
-    if not isinstance(ended, TurnEnded):
-        raise TypeError("the turn failed")
+    if not isinstance(ended, TurnEnded) or not ended.tokens:
+        raise TypeError("the turn failed, or policy stopped it")
     return ended
