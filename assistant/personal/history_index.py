@@ -23,15 +23,17 @@ from assistant.vault.records import Found
 K1 = 0.9
 B = 0.4
 RARITY = 1.3
-LENT = {-1: 0.5, -2: 0.25, 1: 0.3, 2: 0.15}
-"""What a turn so many places away lends of its words."""
+LENT = (0.25, 0.5, 0.3, 0.15)
+"""What the turns two and one before and one and two after lend of their words."""
 
-COMMON = 500
-"""A word in more turns than this finds no new ones once rarer words have found ``ENOUGH``;
-it still orders them. Without that, common words cost most of the time and decide nothing."""
-ENOUGH = 200
+COMMON = 200
+"""A word in more turns than this only orders the ``ENOUGH`` best that rarer words have found,
+where they have. Without that, common words cost most of the time and decide nothing."""
+ENOUGH = 300
 
 _MOST = 255
+_PLACES = (-2, -1, 1, 2)
+_NOBODY = -1
 
 
 class _Postings:
@@ -61,7 +63,9 @@ class HistoryIndex:
         self._id: dict[int, str] = {}
         self._place: dict[int, tuple[str, int]] = {}
         self._at: dict[tuple[str, int], int] = {}
+        self._near: dict[int, tuple[int, int, int, int]] = {}
         self._own: dict[int, int] = {}
+        self._length: dict[int, float] = {}
         self._postings: dict[str, _Postings] = {}
         self._next = 0
         self._total = 0.0
@@ -78,6 +82,7 @@ class HistoryIndex:
             self._at[conversation, position] = number
             self._own[number] = said.total()
             self._total += said.total()
+            self._link(conversation, position)
             for word, times in said.items():
                 self._postings.setdefault(word, _Postings()).add(number, times)
 
@@ -90,7 +95,8 @@ class HistoryIndex:
         """Forget everything."""
         with self._lock:
             for held in (
-                self._number, self._id, self._place, self._at, self._own, self._postings
+                self._number, self._id, self._place, self._at, self._near, self._own,
+                self._length, self._postings,
             ):  # fmt: skip
                 held.clear()
             self._total = 0.0
@@ -109,62 +115,74 @@ class HistoryIndex:
     def _scores(self, wanted: list[str]) -> dict[int, float]:
         held = [self._postings[word] for word in wanted if word in self._postings]
         scores: dict[int, float] = {}
-        lengths: dict[int, float] = {}
-        mean = (1.0 + sum(LENT.values())) * self._total / max(1, len(self._own))
+        mean = (1.0 + sum(LENT)) * self._total / max(1, len(self._own)) or 1.0
         for postings in sorted(held, key=lambda p: len(p.turns)):
-            known = scores if len(postings.turns) > COMMON and len(scores) >= ENOUGH else None
-            rarity = self._rarity(len(postings.turns))
-            for turn, weight in self._weights(postings, known).items():
-                if turn not in lengths:
-                    lengths[turn] = K1 * (1.0 - B + B * self._length(turn) / (mean or 1.0))
-                gained = rarity * weight * (K1 + 1.0) / (weight + lengths[turn])
-                scores[turn] = scores.get(turn, 0.0) + gained
+            common = len(postings.turns) > COMMON and len(scores) >= ENOUGH
+            if common and len(scores) > ENOUGH:
+                scores = dict(heapq.nlargest(ENOUGH, scores.items(), key=_best))
+            weights = self._borrowed(postings, scores) if common else self._lent(postings)
+            rarity = self._rarity(len(postings.turns)) * (K1 + 1.0)
+            for turn, weight in weights.items():
+                norm = K1 * (1.0 - B + B * self._length[turn] / mean)
+                scores[turn] = scores.get(turn, 0.0) + rarity * weight / (weight + norm)
         return scores
 
     def _rarity(self, turns: int) -> float:
         plain = math.log(1.0 + (len(self._own) - turns + 0.5) / (turns + 0.5))
         return float(plain**RARITY)
 
-    def _weights(self, postings: _Postings, known: dict[int, float] | None) -> dict[int, float]:
-        """How often a word counts for each turn, or for each of those ``known`` already."""
-        own = dict(zip(postings.turns, postings.times, strict=True))
-        weights: dict[int, float] = {}
-        if known is not None:
-            for turn in known:
-                weight = own.get(turn, 0) + sum(
-                    share * own.get(other, 0) for other, share in self._around(turn, 1)
-                )
-                if weight:
-                    weights[turn] = weight
-            return weights
-        for turn, times in own.items():
-            weights[turn] = weights.get(turn, 0.0) + times
-            for other, share in self._around(turn, -1):
-                weights[other] = weights.get(other, 0.0) + share * times
+    def _lent(self, postings: _Postings) -> dict[int, float]:
+        """How often a word counts for every turn it is in or near."""
+        weights: dict[int, float] = dict(zip(postings.turns, postings.times, strict=True))
+        for turn, times in zip(postings.turns, postings.times, strict=True):
+            # A turn is the previous one of the next, and so on: the shares turn round.
+            for other, share in zip(self._near[turn], reversed(LENT), strict=True):
+                if other != _NOBODY:
+                    weights[other] = weights.get(other, 0.0) + share * times
         return weights
 
-    def _around(self, turn: int, side: int) -> list[tuple[int, float]]:
-        """The turns that lend to this one (``side`` 1), or that it lends to (-1)."""
-        conversation, position = self._place[turn]
-        return [
-            (other, share)
-            for offset, share in LENT.items()
-            if (other := self._at.get((conversation, position + side * offset))) is not None
-        ]
+    def _borrowed(self, postings: _Postings, known: Iterable[int]) -> dict[int, float]:
+        """How often a word counts for each of these turns."""
+        own = dict(zip(postings.turns, postings.times, strict=True)).get
+        two, one, next_one, next_two = LENT
+        weights = {}
+        for turn in known:
+            a, b, c, d = self._near[turn]
+            lent = two * own(a, 0) + one * own(b, 0) + next_one * own(c, 0) + next_two * own(d, 0)
+            weight = own(turn, 0) + lent
+            if weight:
+                weights[turn] = weight
+        return weights
 
-    def _length(self, turn: int) -> float:
-        lent = sum(share * self._own[other] for other, share in self._around(turn, 1))
-        return self._own[turn] + lent
+    def _link(self, conversation: str, position: int) -> None:
+        """Note anew who stands around this place, and how long they are together."""
+        for place in range(position - 2, position + 3):
+            turn = self._at.get((conversation, place))
+            if turn is None:
+                continue
+            a, b, c, d = (self._at.get((conversation, place + off), _NOBODY) for off in _PLACES)
+            self._near[turn] = a, b, c, d
+            lent = zip((a, b, c, d), LENT, strict=True)
+            self._length[turn] = self._own[turn] + sum(n * self._own.get(o, 0) for o, n in lent)
 
     def _drop(self, gone: set[int]) -> None:
+        places: list[tuple[str, int]] = []
         for number in gone:
             del self._number[self._id.pop(number)]
+            self._total -= self._own.pop(number)
+            del self._near[number], self._length[number]
             place = self._place.pop(number)
             if self._at.get(place) == number:
                 del self._at[place]
-            self._total -= self._own.pop(number)
+            places.append(place)
+        for place in places:
+            self._link(*place)
         for word, postings in list(self._postings.items()) if gone else ():
             if not gone.isdisjoint(postings.turns):
                 postings.drop(gone)
             if not postings.turns:
                 del self._postings[word]
+
+
+def _best(item: tuple[int, float]) -> tuple[float, int]:
+    return item[1], -item[0]
