@@ -7,11 +7,14 @@ does everything its screens do (``commands``).
 
 from __future__ import annotations
 
+import contextlib
+
 from assistant.cli.attach import Waiting
 from assistant.cli.context import Context
 from assistant.cli.output import complain, say
 from assistant.cli.plain import overview, turns
 from assistant.cli.plain.commands import COMMANDS
+from assistant.cli.plain.editing import editing
 from assistant.cli.plain.session import Session, read_message
 from assistant.errors import AssistantError
 
@@ -25,6 +28,11 @@ def converse(context: Context, *, incognito: bool) -> int:
     if context.terminal:
         say("Type a question, or /help. Ctrl-C stops an answer, Ctrl-D leaves.")
     overview.greet(session)
+    with editing() if context.terminal else contextlib.nullcontext():
+        return _lines(context, session)
+
+
+def _lines(context: Context, session: Session) -> int:
     code = 0
     while (line := _read(context)) is not None:
         if not line.strip():
@@ -47,10 +55,8 @@ def converse(context: Context, *, incognito: bool) -> int:
 
 
 def _read(context: Context) -> str | None:
-    if context.terminal:
-        print("> ", end="", flush=True)
     try:
-        return read_message()
+        return read_message(prompt="> " if context.terminal else "")
     except KeyboardInterrupt:
         print()
         return ""

@@ -79,9 +79,15 @@ def read_line() -> str | None:
     return line.rstrip("\n") if line else None
 
 
-def read_message() -> str | None:
-    '''The next message: a line, or all lines between two lines of """.'''
-    first = read_line()
+def read_message(*, prompt: str = "") -> str | None:
+    '''The next message: a line, or all lines between two lines of """.
+
+    A ``prompt`` is for a person, whose line can then be edited as it is typed.
+    '''
+    try:
+        first = input(prompt) if prompt else read_line()
+    except EOFError:
+        return None
     if first is None or first.strip() != _FENCE:
         return first
     lines: list[str] = []

@@ -11,6 +11,7 @@ from assistant.cli.attach import Waiting
 from assistant.cli.context import Context
 from assistant.cli.plain import turns
 from assistant.cli.plain.commands import COMMANDS, GROUPS
+from assistant.cli.plain.editing import completions
 from assistant.cli.plain.session import Session
 from assistant.errors import ConfirmationMissing, NoSuchItem, UsageError
 from assistant.holder.interface import (
@@ -90,6 +91,23 @@ def test_a_message_that_needs_a_yes_goes_on_with_one_and_only_then(say: Say, wor
     assert "A scripted answer." in say("/yes")
     with pytest.raises(UsageError, match="Nothing waits"):
         say("/yes")
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "offered"),
+    [
+        ("", "/imp", ["/impersonal ", "/import "]),
+        ("/history ", "re", ["rename "]),
+        ("/policy ", "ver", ["verify "]),
+        ("/history pin ", "--o", ["--off "]),
+        ("/erase ", "att", ["attachment "]),
+        ("/up ", "x", []),
+        ("what is a ", "/imp", []),
+        ("", "", []),
+    ],
+)
+def test_tab_completes_commands_and_their_verbs(before: str, text: str, offered: list[str]) -> None:
+    assert completions(before, text) == offered
 
 
 def test_acts_of_feedback_reach_the_latest_answer_with_their_reasons(
