@@ -172,6 +172,7 @@ class MemoryFeed:
         return few and not vault.preferences.list()
 
     def _run(self) -> None:
+        self.preferences.mapped()
         while not self._stopped.is_set():
             if not self._work():
                 self._wake.wait(30.0)

@@ -65,16 +65,17 @@ class SmallIndex:
         return sorted(scored, key=lambda item: (-item[1], item[0]))[:k]
 
     def nearness(self, vector: bytes) -> dict[str, Nearness]:
-        """How near a question lies to every stored preference.
-
-        A preference is mapped when it is first asked about (a millisecond each), so that
-        opening a vault does not wait for it.
-        """
+        """How near a question lies to every stored preference."""
         asked = question_point(unit_vector(vector))
         asks = asks_for_a_person(asked)
-        return {key: nearness(asked, point, asks) for key, point in self._mapped().items()}
+        return {key: nearness(asked, point, asks) for key, point in self.mapped().items()}
 
-    def _mapped(self) -> dict[str, Point]:
+    def mapped(self) -> dict[str, Point]:
+        """Every preference in the learnt map.
+
+        One is mapped when first asked for (a millisecond each), so that opening a vault does
+        not wait for it; whoever asks in the background spares the first question that.
+        """
         with self._lock:
             for key, unit in self._vectors.items():
                 if key not in self._points:
