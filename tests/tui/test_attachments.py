@@ -181,6 +181,9 @@ async def test_a_stored_conversation_shows_what_was_attached(folder: Path) -> No
         await drive.quiet()
         view = drive.chat.query_one(TurnView)
         assert view.attached == ("notes.txt",)
+        await drive.keys("f2")
+        assert "› Where is the key?  ▤ notes.txt" in drive.text
+        await drive.keys("escape")
         assert "▤ notes.txt" in drive.text
         assert "Sources: notes.txt" in drive.text
 

@@ -132,7 +132,8 @@ class HistoryScreen(SearchScreen[Left, Line]):
     async def _preview(self, conversation: str) -> None:
         turns = await self._requests.all(ShowConversation(conversation), TurnItem)
         shown = [
-            join(Content.styled("› ", "$accent"), foreign_line(turn.question, 150), "\n",
+            join(Content.styled("› ", "$accent"), foreign_line(turn.question, 150),
+                 foreign_line("".join(f"  ▤ {name}" for name in turn.attached), 80, "$muted"), "\n",
                  foreign_line(turn.answer, 150, "$muted"))
             for turn in (turns or [])[-2:]
         ]  # fmt: skip
