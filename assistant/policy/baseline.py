@@ -16,8 +16,8 @@ from assistant.errors import PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.sources import MAX_BUNDLE, MemorySource
 
-BASELINE_AUTHORITY = "149c2e1d3f6ed27898c5d6aa84ccc68b0f6ba707873974007d823e86db8e2584"
-BASELINE_DIGEST = "ff405a3452e0b2a5941426da32fb2b31304d7eaa9fd4f565e1bdc5d53ec0d9ce"
+BASELINE_AUTHORITY = "0d7c56cff8f0334897bad14d84ea54a5eeddf765890939204622cdd4db81f9b2"
+BASELINE_DIGEST = "e0d808fd23472bf23343e510639774b19080aa89a50f3951649c099731ffe9bd"
 _MAX_FILES = 64
 
 

@@ -8,6 +8,7 @@ a text. Everything is put in the form in which the gate will see it.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import re
 from collections import Counter
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from assistant.policy import everyday
 from assistant.policy.canonical import canonical
 from assistant.policy.everyday import everyday_texts, look_alikes
 from assistant.policy.meaning import passages
@@ -82,6 +84,8 @@ _BY_TEXT: Final = "{}"
 
 
 def _all(rng: random.Random) -> Iterator[tuple[str, bool, str, str, str]]:
+    for text in _baseline_examples():
+        yield text, False, "the baseline's own examples", "example", _NEVER
     for row in _lines("harmbench/behaviors_text_all.csv"):
         if row["FunctionalCategory"] != "copyright":
             yield row["Behavior"], True, "harmbench", "harm", _NEVER
@@ -132,6 +136,14 @@ def _situations() -> Callable[[str], int]:
         return shared.index(max(shared))
 
     return nearest
+
+
+def _baseline_examples() -> list[str]:
+    """What the baseline's other rules must let pass must pass here, too."""
+    source = Path(everyday.__file__).parent / "baseline_source" / "document.json"
+    tests = json.loads(source.read_text("utf-8"))["tests"]
+    said = [test for test in tests if test.get("where", "input") == "input"]
+    return [test["text"] for test in said if test["expect"] in ("none", "warn")]
 
 
 def _lines(name: str) -> list[dict[str, Any]]:

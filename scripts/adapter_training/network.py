@@ -19,6 +19,7 @@ FIRST: Final = 2
 """The first layer that is trained."""
 _LONGEST: Final = 64
 _SHARES: Final[Mapping[str, float]] = {
+    "example": 0.03,
     "harm": 0.12, "asked": 0.11, "own harm": 0.17, "physical harm": 0.06,
     "everyday": 0.13, "natural": 0.10, "framed": 0.08, "look-alike": 0.18, "physical": 0.05,
 }  # fmt: skip
@@ -95,19 +96,23 @@ def train(
     steps: int,
     *,
     batch: int = 32,
-    rate: float = 1e-4,
+    start: Mapping[str, np.ndarray] | None = None,
     say: Callable[[str], None] = print,
 ) -> Network:
     """A network trained on ``rows`` by cross-entropy; kinds are drawn in fixed shares.
 
     Of the harmless texts drawn, those the network finds most harmful are learned from: the
-    strict threshold is decided by the few worst of thousands.
+    strict threshold is decided by the few worst of thousands. With ``start`` training goes on
+    from that state, at half the rate.
     """
     network = Network(folder, seed)
+    if start is not None:
+        network.load(start)
+    rate = 1e-4 if start is None else 5e-5
     drawer = _Drawer(rows, random.Random(seed))
     body = [p for p in network.bert.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
-        [{"params": body, "lr": rate}, {"params": network.head.parameters(), "lr": 1e-3}],
+        [{"params": body, "lr": rate}, {"params": network.head.parameters(), "lr": rate * 10}],
         weight_decay=0.01, fused=True,
     )  # fmt: skip
     warm = max(1, steps // 10)
