@@ -27,9 +27,7 @@ SEED = 11
 
 FACTS = (
     ("What is the capital of France?", "paris"),
-    ("What is the capital of Italy?", "rome"),
     ("What is the capital of Germany?", "berlin"),
-    ("What is the capital of Spain?", "madrid"),
     ("What is the capital of Japan?", "tokyo"),
     ("What is the capital of China?", "beijing"),
     ("What is the capital of Russia?", "moscow"),
@@ -37,11 +35,8 @@ FACTS = (
     ("What is the capital of Greece?", "athens"),
     ("What is the capital of the United Kingdom?", "london"),
     ("What is the capital of Ireland?", "dublin"),
-    ("What is the capital of Portugal?", "lisbon"),
     ("What is the capital of Austria?", "vienna"),
-    ("What is the capital of Poland?", "warsaw"),
     ("What is the capital of Canada?", "ottawa"),
-    ("What is the capital of the United States?", "washington"),
     ("What is the capital of India?", "delhi"),
     ("In which country is the city of Paris?", "france"),
     ("In which country is the Great Wall?", "china"),
@@ -66,15 +61,10 @@ FACTS = (
     ("How many wheels does a bicycle have?", r"two|\b2\b"),
     ("How many sides does a triangle have?", r"three|\b3\b"),
     ("How many sides does a square have?", r"four|\b4\b"),
-    ("How many continents are there?", r"seven|\b7\b"),
     ("How many letters are in the English alphabet?", r"twenty.?six|\b26\b"),
-    ("How many planets are in the solar system?", r"eight|\b8\b"),
     ("What is 2 plus 2?", r"\b4\b|four"),
-    ("What is 5 plus 3?", r"\b8\b|eight"),
-    ("What is 10 minus 4?", r"\b6\b|six"),
     ("What is 3 times 3?", r"\b9\b|nine"),
     ("What colour is the sky on a clear day?", "blue"),
-    ("What colour is grass?", "green"),
     ("What colour is snow?", "white"),
     ("What colour is a ripe banana?", "yellow"),
     ("What colour do blue and yellow make?", "green"),
@@ -147,7 +137,8 @@ FACTS = (
     ("How many strings does a violin have?", r"four|\b4\b"),
     ("What is the main language of France?", "french"),
 )
-"""One hundred and twenty."""
+"""Left out are the 10 of the first 49 that the default model never got right in three
+tries with other seeds: a question nobody answers cannot show harm."""
 
 _LEARNED = (
     (("Answer briefly, in one or two sentences.", "Use a casual tone."), (("length", -0.7),)),
