@@ -212,6 +212,17 @@ def test_a_long_conversation_goes_straight_down() -> None:
     assert {row.lines for row in drawn(items)} == {""}
 
 
+async def test_wide_characters_keep_to_their_line_in_the_tree() -> None:
+    async with opened(Script(default="🍨 " * 60)) as drive:
+        await drive.ask("漢字" * 30)
+        await drive.ask("two")
+        await drive.keys("shift+f2")
+        lines = [line for line in drive.text.splitlines() if "●" in line]
+        assert len(lines) == 2
+        place = drive.text.splitlines().index(lines[0])
+        assert drive.text.splitlines()[place + 1] == lines[1]
+
+
 def test_forks_within_forks_stay_on_the_screen() -> None:
     number = count()
     items, parent = [], ""

@@ -89,6 +89,8 @@ class ListScreen(Screen[R], Generic[R, I]):
         item = self.selected
         if item is not None:
             self.query_one("#detail", Static).update(self.about(item))
+            # What is said may take more lines than before, and the list then has fewer.
+            self.call_after_refresh(self.options.scroll_to_highlight)
 
     def on_option_list_option_selected(self) -> None:
         """Enter, or a click."""

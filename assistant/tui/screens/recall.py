@@ -51,8 +51,8 @@ class RecallScreen(SearchScreen[None, RecallHit]):
         kind = f"{_KINDS.get(item.kind, inert_line(item.kind, 5)):<6}"
         room = max(20, self.options.scrollable_content_region.width - 27)
         style = "" if item.passed else "$muted"
-        return join(mark, Content.styled(score, style), Content.styled(kind, "$muted"),
-                    foreign_line(item.text, room, style))  # fmt: skip
+        shown = foreign_line(item.text, room, style).truncate(room, ellipsis=True)
+        return join(mark, Content.styled(score, style), Content.styled(kind, "$muted"), shown)
 
     def about(self, item: RecallHit) -> Content:
         # BM25 has no upper end: it is drawn against the best of this list.

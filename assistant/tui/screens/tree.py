@@ -91,9 +91,11 @@ class TreeScreen(ListScreen[str, Row]):
         shown = Content.styled(question, "bold") if turn.read else Content(question)
         left = room - len(question) - 2
         answer = f"  {inert_line(turn.answer, left)}" if left > 10 else ""
-        return join(
+        line = join(
             Content.styled(item.lines, "$muted"), mark, shown, Content.styled(answer, "$muted")
         )
+        # Counted in cells: an ideogram or an emoji takes two.
+        return line.truncate(room + len(item.lines) + 2, ellipsis=True)
 
     def about(self, item: Row) -> Content:
         turn = item.item

@@ -277,8 +277,13 @@ class VaultScreen(ListScreen[None, Act]):
 
 def _told(state: VaultState) -> Content:
     ways = ", ".join(_WAYS.get(way, way) for way in state.ways_in)
-    backups = f"{len(state.backups)} backup{'' if len(state.backups) == 1 else 's'}"
-    return Content(
-        f"Opened by {ways}.\n{state.conversations:,} conversations, {state.preferences:,} "
-        f"preferences, {backups} known."
+    kept = (
+        _counted(state.conversations, "conversation"),
+        _counted(state.preferences, "preference"),
+        _counted(len(state.backups), "backup") + " known",
     )
+    return Content(f"Opened by {ways}.\n{', '.join(kept)}.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
