@@ -86,6 +86,8 @@ class ListScreen(Screen[R], Generic[R, I]):
 
     def on_option_list_option_highlighted(self) -> None:
         """Say more about the item under the cursor."""
+        if not self.is_attached or not self.query("#list") or not self.query("#detail"):
+            return  # closed while something about the item was looked up
         item = self.selected
         if item is not None:
             self.query_one("#detail", Static).update(self.about(item))
