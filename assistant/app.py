@@ -40,6 +40,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry, ModelSettings
+    from assistant.holder.guarding import ChildGuard
     from assistant.holder.holder import Holder
     from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
@@ -60,6 +61,7 @@ class LocalFront:
         self.now: Callable[[], datetime] = utc_now
         self._model: ModelClient | None = None
         self._memory: MemoryClient | None = None
+        self._guard: ChildGuard | None = None
         self._model_file: ModelFile | None = None
         self._warming = threading.Lock()
         self._holder: Holder | None = None
@@ -197,6 +199,7 @@ class LocalFront:
         A missing model is said when it is needed, a missing policy when the vault opens.
         """
         from assistant.engine import MemoryClient, ModelClient, front_not_dumpable
+        from assistant.holder.guarding import home_guard
         from assistant.holder.judging import Beside, judge, primed
 
         with self._warming:
@@ -215,8 +218,9 @@ class LocalFront:
                 self._model_file = None
             scorer = self.scorer()
             model = self._model
+            guard = self._guard = home_guard(lambda: self.registry)
             self._judging = Beside(
-                lambda: primed(judge(self.policy_state(), scorer), model, self._prefix_kept)
+                lambda: primed(judge(self.policy_state(), scorer, guard), model, self._prefix_kept)
             )
 
     def _prefix_origin(self, policy: EffectivePolicy) -> bytes:
@@ -243,10 +247,15 @@ class LocalFront:
         return MemoryScorer(self._memory, embedder_digest(embedder.sha256))
 
     def use_model(self, identity: str) -> None:
-        """Load another model; the previous one stays in use if the new one fails."""
+        """Load another model, or guard model; the previous one stays in use if it fails."""
         from assistant.engine import check_loads
 
         registry = self.registry
+        if registry.entry(identity).kind == "guard":
+            from assistant.holder.guarding import use_guard
+
+            use_guard(registry, identity)
+            return
         chosen = registry.model_file(identity)
         require_allowed(self._effective(), chosen.sha256)
         check_loads(chosen)
@@ -383,7 +392,7 @@ class LocalFront:
         state = self._policy = self._policy_with(vault)
         self._remember(vault, state)
         if judged is None or judged.documents != state.documents:
-            judged = judge(state, self.scorer())
+            judged = judge(state, self.scorer(), self._guard)
         PrefixKeeper(
             vault.prefix, self._model, self._prefix_origin(judged.effective),
             judged.effective.system_lines,
@@ -427,6 +436,7 @@ class LocalFront:
 
     def _locked(self, why: str) -> None:
         socket, self._socket = self._socket, None
+        self._stop_guard()
         self._model = self._memory = None
         if socket is not None:
             socket.close()
@@ -454,7 +464,7 @@ class LocalFront:
         self._listeners.append(act)
 
     def lock(self, why: str = "locked by you") -> None:
-        """Close the vault and kill both children; harmless when already locked."""
+        """Close the vault and kill the children; harmless when already locked."""
         if self._holder is not None:
             self._holder.lock(why)
             self._holder = None
@@ -462,7 +472,13 @@ class LocalFront:
             self._model.stop()
         if self._memory is not None:
             self._memory.stop()
+        self._stop_guard()
         self._model = self._memory = None
+
+    def _stop_guard(self) -> None:
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.stop()
 
 
 def new_kdf() -> KdfParameters:

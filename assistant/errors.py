@@ -25,6 +25,7 @@
     │   │   ├── BundleUnverified        4  signatures, hashes, lengths, binding
     │   │   ├── BundleRolledBack        4  older than one already accepted
     │   │   └── BundleStale             4  freshness ran out (freeze attack)
+    │   ├── GuardFailed                 4  a guard model gave no verdict: the gate closes
     │   ├── PolicyConflict              4  bounds that leave no allowed value
     │   └── PolicyTestsFailed           1  the document's own examples fail
     ├── PolicyRefusal                   1  a decision of policy where a value cannot carry it
@@ -205,6 +206,12 @@ class BundleStale(PolicyInvalid):
     """The freshness of a synced bundle ran out (freeze attack)."""
 
     default_hint = "Sync again later, or install from local media."
+
+
+class GuardFailed(PolicyError):
+    """A guard model that a rule asks gave no verdict; the gate closes over it."""
+
+    default_hint = "Choose another guard model with `assistant models use ID`."
 
 
 class PolicyConflict(PolicyError):

@@ -14,6 +14,7 @@ from assistant.holder.holder import Holder, Parts
 from assistant.holder.interface import AnyReply, AnyRequest, Ask, Cancellation
 from assistant.policy import Gate, Wishes, resolve
 from assistant.policy.document import PolicyDocument
+from assistant.policy.guarding import GuardModel
 from tests.policy_documents import document, rule
 from tests.scripted_model import ScriptedMemory, ScriptedModel
 from tests.vault_world import CHEAP, create, noon
@@ -34,6 +35,7 @@ class World:
     documents: Sequence[PolicyDocument] = field(default_factory=lambda: (document(rules=RULES),))
     model: ScriptedModel = field(default_factory=ScriptedModel)
     memory: ScriptedMemory = field(default_factory=ScriptedMemory)
+    guard: GuardModel | None = None
 
     def __post_init__(self) -> None:
         self.later = self.slept = 0.0
@@ -42,7 +44,8 @@ class World:
         seconds, ids = itertools.count(), itertools.count()
         self.holder = Holder(
             Parts(
-                home=self.folder, vault=self.vault, policy=policy, gate=Gate(policy),
+                home=self.folder, vault=self.vault, policy=policy,
+                gate=Gate(policy, guard=self.guard),
                 tiers=("tier 1: Test Authority v1",), alarms=(), model=self.model,
                 model_file=lambda: ("scripted", "0" * 64), use_model=self._use,
                 memory=self.memory, embedder_digest="d" * 64, now=noon,

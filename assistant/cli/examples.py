@@ -131,7 +131,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "risks": ("assistant risks", "assistant risks --check-flattery"),
     "models": ("assistant models",),
     "models list": ("assistant models list --json",),
-    "models add": ("assistant models add ~/Downloads/model.gguf",),
+    "models add": (
+        "assistant models add ~/Downloads/model.gguf",
+        "assistant models add ~/Downloads/guard.gguf --guard qwen3guard",
+    ),
     "models use": ("assistant models use smollm2-135m-instruct",),
     "models pull": ("assistant models pull smollm2-135m-instruct",),
     "models verify": ("assistant models verify smollm2-135m-instruct",),

@@ -1,4 +1,4 @@
-"""`assistant models …`: the chat models on this machine, each held to its digest."""
+"""`assistant models …`: the models on this machine, each held to its digest."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _add(verbs, "list", show_all, "every model known here")
     add = _add(verbs, "add", add_file, "use a GGUF you have; its digest is recorded")
     add.add_argument("file", type=Path, metavar="FILE", help="a GGUF file; it stays where it is")
+    add.add_argument(
+        "--guard", choices=("qwen3guard", "llama-guard"), default="", metavar="FAMILY",
+        help="not to chat with, but to judge by policy's guard rules: qwen3guard or llama-guard",
+    )  # fmt: skip
     for name, run, about in (
-        ("use", use, "chat with this one; the previous stays if it fails"),
+        ("use", use, "chat (or guard) with this one; the previous stays if it fails"),
         ("pull", pull, "fetch a catalogue model; this uses the network"),
         ("verify", verify, "hash the file again and compare"),
         ("remove", remove, "forget an added model; its file stays"),
@@ -42,7 +46,7 @@ def _object(entry: Any) -> dict[str, object]:
         "id": entry.id, "name": entry.name, "kind": entry.kind, "path": str(entry.path),
         "sha256": entry.sha256, "size": entry.size, "memory": entry.memory,
         "licence": entry.licence, "in_use": entry.in_use, "present": entry.present,
-        "added": entry.added,
+        "added": entry.added, "guard": entry.guard,
     }  # fmt: skip
 
 
@@ -63,13 +67,14 @@ def show_all(arguments: argparse.Namespace, context: Context) -> int:
 
 def add_file(arguments: argparse.Namespace, context: Context) -> int:
     """Record a file; nothing is copied."""
-    entry = context.front.registry.add(arguments.file, _progress(context))
+    entry = context.front.registry.add(arguments.file, _progress(context), arguments.guard)
     _clear(context)
     if arguments.json:
         print_json(_object(entry))
     else:
         say(f"{entry.id} was added (sha256 {entry.sha256[:16]}…).")
-        say(f"Chat with it: assistant models use {entry.id}")
+        does = "Guard" if entry.kind == "guard" else "Chat"
+        say(f"{does} with it: assistant models use {entry.id}")
     return 0
 
 
@@ -85,7 +90,7 @@ def use(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.json:
         print_json(_object(entry))
     else:
-        say(f"{entry.id} is in use.")
+        say(f"{entry.id} is in use{' as a guard' if entry.kind == 'guard' else ''}.")
     return 0
 
 

@@ -19,6 +19,7 @@ from assistant.engine.messages import (
 from assistant.policy import Decision, Effect, Gate, Where
 
 _SENTENCE_ENDS = (".", "!", "?", ":", "\n", "。", "！", "？")
+_STOPPING = frozenset({Effect.BLOCK, Effect.CONFIRM})
 _SAVE_AT_LEAST = 1.0
 """Seconds after which released text is saved even in the middle of a sentence."""
 
@@ -70,6 +71,7 @@ class Streams:
         self, gate: Gate, question: Question, clock: Callable[[], float], began: float
     ) -> None:
         confirmed, count = frozenset(question.confirmed), question.candidates
+        self._gate, self._question = gate, question
         self._gates = [gate.stream(Where.OUTPUT, confirmed) for _ in range(count)]
         self._candidates = [_Candidate() for _ in range(count)]
         self._clock, self._began = clock, began
@@ -115,7 +117,21 @@ class Streams:
         for index, candidate in enumerate(self._candidates):
             if not candidate.blocked and not cancelled:
                 step = self._gates[index].finish()
-                yield from self._released(index, step.released, step.decision)
+                yield from self._judged(index, step.released, step.decision)
+
+    def _judged(self, index: int, rest: str, decision: Decision | None) -> Iterator[TurnEvent]:
+        """The end of an answer, unless a guard model stops the whole: then none of it is kept."""
+        candidate, question = self._candidates[index], self._question
+        whole = candidate.text + rest
+        if not whole or (decision is not None and decision.effect in _STOPPING):
+            yield from self._released(index, rest, decision)
+            return
+        verdict = self._gate.finished(question.text, whole, frozenset(question.confirmed))
+        if verdict.effect in _STOPPING:
+            candidate.text = ""
+        else:
+            yield from self._released(index, rest, decision)
+        yield from self._released(index, "", verdict)
 
     def _released(self, index: int, text: str, decision: Decision | None) -> Iterator[TurnEvent]:
         candidate = self._candidates[index]
@@ -126,8 +142,7 @@ class Streams:
             yield AnswerText(text, index)
         if decision is not None and decision.effect is not Effect.NONE:
             # An answer cannot wait for a yes in the middle of a word: confirm blocks it.
-            stops = decision.effect in {Effect.BLOCK, Effect.CONFIRM}
-            candidate.blocked = candidate.blocked or stops
+            candidate.blocked = candidate.blocked or decision.effect in _STOPPING
             ruling = ruling_of(decision, Where.OUTPUT)
             if all(known.rule != ruling.rule for known in self._figures.rulings):
                 self._figures.rulings.append(ruling)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.conversation.events import Ruling
 from assistant.policy import Decision, Where
-from assistant.policy.model import UNSCORED
+from assistant.policy.model import UNGUARDED, UNSCORED
 
 FAULT = "fault"
 _FAULT_REASON = (
@@ -16,6 +16,10 @@ _FAULT_HELP = (
 _UNSCORED_REASON = (
     "Your text is in a language this rule does not read, so it was not judged by it; "
     "nothing is held against you."
+)
+_UNGUARDED_REASON = (
+    "Not checked by a guard: this rule is judged by a guard model and none of its kind is in "
+    "use here (`assistant models add FILE --guard FAMILY`)."
 )
 
 
@@ -29,11 +33,11 @@ def ruling_of(decision: Decision, where: Where) -> Ruling:
             appeal="", help=decision.help or _FAULT_HELP, score=decision.score, view=decision.view,
             where=where.value,
         )  # fmt: skip
-    unscored = decision.view == UNSCORED
+    aside = {UNSCORED: _UNSCORED_REASON, UNGUARDED: _UNGUARDED_REASON}.get(decision.view)
     return Ruling(
         effect=decision.effect.label, rule=source.rule_id, tier=source.tier.value,
         issuer=source.issuer, title=source.title, appeal=source.appeal,
-        reason=_UNSCORED_REASON if unscored else source.reason,
-        help="" if unscored else decision.help, score=decision.score, view=decision.view,
+        reason=aside or source.reason,
+        help="" if aside else decision.help, score=decision.score, view=decision.view,
         where=where.value,
     )  # fmt: skip

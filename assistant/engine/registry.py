@@ -1,8 +1,8 @@
 """The models of one home: the catalogue's, and files the user added.
 
-``models.json`` in the home records path and digest of what was added, and which model
-is in use. It is not secret; a file that does not match its digest is not loaded, so
-altering it changes nothing but which file is refused.
+``models.json`` in the home records path and digest of what was added, which model is in
+use, and which guard model. It is not secret; a file that does not match its digest is
+not loaded, so altering it changes nothing but which file is refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +31,8 @@ from assistant.errors import (
     UsageError,
 )
 
+GuardFamily = Literal["qwen3guard", "llama-guard"]
+"""Whose output format a guard model has."""
 FILE_NAME = "models.json"
 MAX_REGISTRY = 1024 * 1024
 HASH_BLOCK = 4 * 1024 * 1024
@@ -39,20 +41,26 @@ Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
 
 
-class AddedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file the user added. Its name comes from the file and is untrusted."""
+class AddedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A file the user added. Its name comes from the file and is untrusted.
+
+    ``guard`` is its family where it is a guard model and not one to chat with.
+    """
 
     id: Id
     path: str
     sha256: Digest
     size: int
     unverified_name: str
+    guard: GuardFamily | Literal[""] = ""
 
 
 class _Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal[1] = 1
     in_use: str = ""
     added: tuple[AddedModel, ...] = ()
+    guard: str | msgspec.UnsetType = msgspec.UNSET
+    """The guard model in use; not written where none was ever chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class ModelEntry:
 
     id: str
     name: str
-    kind: Literal["chat", "embedding"]
+    kind: Literal["chat", "embedding", "guard"]
     path: Path
     sha256: str
     size: int
@@ -70,6 +78,7 @@ class ModelEntry:
     in_use: bool
     present: bool
     added: bool
+    guard: str = ""
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -91,7 +100,7 @@ class ModelRegistry:
         registry = self._load()
         in_use = registry.in_use or self._catalogue.default("chat").id
         known = [self._from_catalogue(model, in_use) for model in self._catalogue.models]
-        return [*known, *(_from_added(model, in_use) for model in registry.added)]
+        return [*known, *(_from_added(model, (in_use, registry.guard)) for model in registry.added)]
 
     def entry(self, id_: str) -> ModelEntry:
         """One model; ``NoSuchItem`` if there is none of that id."""
@@ -112,10 +121,24 @@ class ModelRegistry:
         """A chat model by id. Raises ``NoSuchItem``, ``UsageError``, ``ModelMissing``."""
         entry = self.entry(id_)
         if entry.kind != "chat":
-            raise UsageError("That model embeds text; it cannot chat.")
-        if not entry.present:
-            raise ModelMissing("The model's file is not there.")
-        return ModelFile(entry.path, entry.sha256, entry.id, entry.name)
+            does = "embeds text" if entry.kind == "embedding" else "is a guard model"
+            raise UsageError(f"That model {does}; it cannot chat.")
+        return _file(entry)
+
+    def guard_file(self, id_: str) -> ModelFile:
+        """A guard model by id. Raises as ``model_file`` does."""
+        entry = self.entry(id_)
+        if entry.kind != "guard":
+            raise UsageError(
+                "That model was not added as a guard.",
+                hint="`assistant models add FILE --guard FAMILY`.",
+            )
+        return _file(entry)
+
+    def guard_in_use(self) -> ModelEntry | None:
+        """The guard model in use, if one was chosen."""
+        guard = self._load().guard
+        return self.entry(guard) if guard else None
 
     def embedder(self) -> EmbedderFolder:
         """The embedding model, with the digest of each of its files."""
@@ -126,8 +149,12 @@ class ModelRegistry:
 
     # --- changing ----------------------------------------------------------------------
 
-    def add(self, path: Path, progress: Progress = _silent) -> ModelEntry:
+    def add(
+        self, path: Path, progress: Progress = _silent, guard: GuardFamily | Literal[""] = ""
+    ) -> ModelEntry:
         """Record a GGUF file and its digest; the file stays where it is.
+
+        With ``guard`` it is one that judges by policy's rules and not one to chat with.
 
         Raises ``ModelMissing`` or ``ModelInvalid``; then nothing is recorded.
         """
@@ -138,11 +165,11 @@ class ModelRegistry:
         digest = file_digest(path, progress)
         registry = self._load()
         for model in registry.added:
-            if model.sha256 == digest and model.path == str(path):
+            if (model.sha256, model.path, model.guard) == (digest, str(path), guard):
                 return self.entry(model.id)
         name = _name(header, path)
         id_ = _free_id(path, {entry.id for entry in self.list()})
-        added = AddedModel(id_, str(path), digest, header.size, name)
+        added = AddedModel(id_, str(path), digest, header.size, name, guard)
         self._save(msgspec.structs.replace(registry, added=(*registry.added, added)))
         return self.entry(id_)
 
@@ -156,6 +183,12 @@ class ModelRegistry:
         self.verify(id_)
         self._save(msgspec.structs.replace(self._load(), in_use=id_))
         return model
+
+    def use_guard(self, id_: str) -> None:
+        """Make a guard model the one in use, after checking its digest; as ``use``."""
+        self.guard_file(id_)
+        self.verify(id_)
+        self._save(msgspec.structs.replace(self._load(), guard=id_))
 
     def verify(self, id_: str, progress: Progress = _silent) -> ModelEntry:
         """The entry, with every file hashed. ``ModelMissing`` or ``ModelInvalid``."""
@@ -177,7 +210,8 @@ class ModelRegistry:
         if len(rest) == len(registry.added):
             raise NoSuchItem("No model of that id was added.")
         in_use = "" if registry.in_use == id_ else registry.in_use
-        self._save(msgspec.structs.replace(registry, added=rest, in_use=in_use))
+        guard = msgspec.UNSET if registry.guard == id_ else registry.guard
+        self._save(msgspec.structs.replace(registry, added=rest, in_use=in_use, guard=guard))
 
     # --- inside ------------------------------------------------------------------------
 
@@ -242,11 +276,18 @@ def file_digest(path: Path, progress: Progress = _silent) -> str:
     return digest.hexdigest()
 
 
-def _from_added(model: AddedModel, in_use: str) -> ModelEntry:
+def _file(entry: ModelEntry) -> ModelFile:
+    if not entry.present:
+        raise ModelMissing("The model's file is not there.")
+    return ModelFile(entry.path, entry.sha256, entry.id, entry.name)
+
+
+def _from_added(model: AddedModel, in_use: Sequence[object]) -> ModelEntry:
     path = Path(model.path)
     return ModelEntry(
-        model.id, model.unverified_name, "chat", path, model.sha256, model.size,
-        model.size, "", model.id == in_use, path.is_file(), added=True,
+        model.id, model.unverified_name, "guard" if model.guard else "chat", path, model.sha256,
+        model.size, model.size, "", model.id in in_use, path.is_file(), added=True,
+        guard=model.guard,
     )  # fmt: skip
 
 

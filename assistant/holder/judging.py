@@ -11,6 +11,7 @@ from assistant.errors import PolicyInvalid, PolicyRefusal
 
 if TYPE_CHECKING:
     from assistant.engine.interfaces import Model
+    from assistant.holder.guarding import ChildGuard
     from assistant.holder.scorer import MemoryScorer
     from assistant.policy import EffectivePolicy, Gate, PolicyDocument, PolicyState
 
@@ -28,10 +29,16 @@ class JudgedPolicy:
     gate: Gate
 
 
-def judge(state: PolicyState, scorer: MemoryScorer) -> JudgedPolicy:
-    """Judge the canaries, resolve, compile. Raises PolicyInvalid, PolicyConflict."""
+def judge(
+    state: PolicyState, scorer: MemoryScorer, guard: ChildGuard | None = None
+) -> JudgedPolicy:
+    """Judge the canaries, resolve, compile. Raises PolicyInvalid, PolicyConflict.
+
+    ``guard`` begins to load where a rule in force asks it, and only there.
+    """
     # Needed next, and imported here while the key is derived.
     import assistant.holder.holder  # noqa: F401
+    from assistant.holder.guarding import has_guard_rules
     from assistant.policy import Gate, Where, Wishes
     from assistant.policy.adapters import held_adapters
     from assistant.policy.canaries import failing_canaries
@@ -43,7 +50,10 @@ def judge(state: PolicyState, scorer: MemoryScorer) -> JudgedPolicy:
             "nothing is answered until that is mended."
         )
     effective = state.effective(Wishes())
-    gate = Gate(effective, scorer.holding(held_adapters(state.documents, state.resources)))
+    if guard is not None and has_guard_rules(effective):
+        guard.warm()
+    scorer = scorer.holding(held_adapters(state.documents, state.resources))
+    gate = Gate(effective, scorer, guard)
     # Compiles the rules, which the first turn would wait for.
     gate.check([], Where.INPUT)
     gate.stream(Where.OUTPUT)

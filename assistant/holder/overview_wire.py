@@ -83,7 +83,7 @@ class ModelItem(Reply, frozen=True, tag="model"):
 
     id: str
     name: str
-    kind: Literal["chat", "embedding"]
+    kind: Literal["chat", "embedding", "guard"]
     size: int
     memory: int
     licence: str

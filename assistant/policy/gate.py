@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.errors import GuardFailed
 from assistant.policy.effective import EffectivePolicy
-from assistant.policy.guard import GuardVerdict, guard_findings
+from assistant.policy.guarding import GUARD_FAULT, GuardModel, guarded, in_doubt, weighed
 from assistant.policy.meaning import MeaningScorer
 from assistant.policy.model import Decision, Effect, Origin, Segment, Where
 from assistant.policy.ruleset import Finding, RuleSet, decide
@@ -21,9 +22,17 @@ from assistant.policy.stream import FAULT, SentenceJudge, StreamGate, redact
 class Gate:
     """Checks text against one effective policy."""
 
-    def __init__(self, policy: EffectivePolicy, scorer: MeaningScorer | None = None) -> None:
-        """``scorer`` embeds text for rules by meaning; without one such a rule blocks."""
-        self._policy = policy
+    def __init__(
+        self,
+        policy: EffectivePolicy,
+        scorer: MeaningScorer | None = None,
+        guard: GuardModel | None = None,
+    ) -> None:
+        """``scorer`` embeds text for rules by meaning; without one such a rule blocks.
+
+        ``guard`` judges what they are unsure of; without one such a rule notes that.
+        """
+        self._policy, self._guard = policy, guard
         self._scorer = scorer
         self._sets: dict[tuple[Where, Origin | None], RuleSet] = {}
 
@@ -40,6 +49,9 @@ class Gate:
         """
         try:
             found = self._findings(segments, where)
+            found += self._second_look(segments, where, found)
+        except GuardFailed:
+            return GUARD_FAULT
         except Exception:  # noqa: BLE001 - whatever fails in here, nothing may pass unchecked
             return FAULT
         return decide([f for f in found if not _is_confirmed(f, confirmed)])
@@ -48,9 +60,19 @@ class Gate:
         """Make rules by meaning ready, so that the first check need not wait. May raise."""
         self._at(where).meaning.warm()
 
-    def weigh(self, verdict: GuardVerdict, where: Where) -> Decision:
-        """The decision that a guard model's verdict leads to here."""
-        return decide(guard_findings(self._policy.rules_at(where), verdict))
+    def finished(
+        self, question: str, answer: str, confirmed: frozenset[str] = frozenset()
+    ) -> Decision:
+        """What rules by a guard model say of a complete answer; a fault blocks.
+
+        To be asked once an answer is whole and before it counts as such.
+        """
+        try:
+            rules = guarded(self._policy.rules_at(Where.OUTPUT), Origin.MODEL)
+            found = weighed(rules, self._guard, question, answer)
+        except Exception:  # noqa: BLE001 - whatever fails in here, nothing may pass unchecked
+            return GUARD_FAULT
+        return decide([f for f in found if not _is_confirmed(f, confirmed)])
 
     def redact(self, text: str, where: Where) -> str:
         """``text`` with what ``redact`` and ``block`` rules find replaced. May raise."""
@@ -93,6 +115,17 @@ class Gate:
                 if f.rule.rule.id not in known and f.rule.rule.concerns(Origin.USER)
             ]
         return found
+
+    def _second_look(
+        self, segments: Sequence[Segment], where: Where, found: Sequence[Finding]
+    ) -> list[Finding]:
+        """A guard model's, on one text a person typed that another stage is unsure of."""
+        if where is not Where.INPUT or len(segments) != 1 or not in_doubt(found):
+            return []
+        if segments[0].origin is not Origin.USER or decide(found).stops:
+            return []
+        rules = guarded(self._policy.rules_at(where), Origin.USER)
+        return weighed(rules, self._guard, segments[0].text, None)
 
 
 def _is_confirmed(finding: Finding, confirmed: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What guard models say, read into one verdict. Running one is somebody else's job.
+"""What guard models say, read into one verdict; ``guarding`` says when one is asked.
 
 Output formats: Qwen3Guard-Gen (its model card: "Safety: …", "Categories: …", "Refusal: …")
 and Llama Guard 3 (its model card: "safe", or "unsafe" and the codes on the next line). What
@@ -87,6 +87,8 @@ def guard_findings(rules: Sequence[EffectiveRule], verdict: GuardVerdict) -> lis
             continue
         if named & {category.casefold() for category in guard.categories}:
             mild = verdict.safety is Safety.CONTROVERSIAL
-            effect = min(rule.effect, Effect.CONFIRM) if mild else rule.effect
+            # A verdict is about the whole text: there is no place in it to redact.
+            whole = Effect.BLOCK if rule.effect is Effect.REDACT else rule.effect
+            effect = min(rule.effect, Effect.CONFIRM) if mild else whole
             found.append(Finding(rule, "guard", None, effect))
     return found

@@ -81,9 +81,10 @@ def _rules(document: PolicyDocument) -> Iterator[_Remark]:
             yield _Remark("error", (*at, "match", "meaning"), f"{rule.id} matches by meaning and "
                           "was never calibrated: run `assistant policy calibrate`.")  # fmt: skip
         if rule.match.guard is not None:
-            yield _Remark("warning", (*at, "match", "guard"), f"{rule.id} asks for a guard model, "
-                          "and this program runs none: only its other ways of matching "
-                          "count.")  # fmt: skip
+            yield _Remark("warning", (*at, "match", "guard"), f"{rule.id} asks for a guard model: "
+                          "it counts only where the person has one of that family, for finished "
+                          "answers and for questions that a rule by meaning is unsure of. "
+                          "Elsewhere the decision says that no guard checked it.")  # fmt: skip
         yield from _terms(rule, at)
 
 

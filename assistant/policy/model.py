@@ -100,7 +100,8 @@ class Decision:
     """The answer of the gate about some text.
 
     ``view`` names the canonical view that matched (``plain``, ``letters``, ``base64`` …),
-    ``meaning`` or ``guard`` for statistical rules, ``fault`` when a mandatory stage failed,
+    ``meaning`` or ``guard`` for statistical rules, ``unguarded`` where a guard model should
+    have judged and there is none, ``fault`` when a mandatory stage failed,
     ``held`` when a stream held back too much, and is empty when nothing matched. ``score``
     is set by statistical rules alone. ``help`` is the rule's own text on what can be asked
     or where help is found. ``also`` holds the ids of the other rules that matched;
@@ -124,4 +125,6 @@ class Decision:
 
 UNSCORED: Final = "unscored"
 """The view of a rule by meaning that does not read a text's language."""
+UNGUARDED: Final = "unguarded"
+"""The view of a rule by a guard model where the user has no such model."""
 ALLOWED: Final = Decision(Effect.NONE)

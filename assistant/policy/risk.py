@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from assistant.policy.model import Decision, Effect
+from assistant.policy.model import UNGUARDED, UNSCORED, Decision, Effect
 
 FADE: Final = 0.6
 """What is left of the risk after each turn; a half-life of about a turn and a half."""
@@ -27,7 +27,7 @@ _WEIGHTS: Final = {
 
 def next_risk(risk: float, decision: Decision) -> float:
     """The risk after a turn with this decision about the user's text."""
-    weight = 0.0 if decision.view == "unscored" else _WEIGHTS[decision.effect]
+    weight = 0.0 if decision.view in {UNSCORED, UNGUARDED} else _WEIGHTS[decision.effect]
     return risk * FADE + weight
 
 

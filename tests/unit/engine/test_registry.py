@@ -172,6 +172,35 @@ def test_the_format_on_disk_is_the_one_of_the_vector(tmp_path: Path) -> None:
     assert json.loads(home.joinpath("models.json").read_text()) == json.loads(VECTOR.read_text())
 
 
+def test_a_guard_model_is_in_use_beside_the_chat_model_and_never_chats(
+    registry: ModelRegistry, model: Path, tmp_path: Path
+) -> None:
+    entry = registry.add(model, guard="llama-guard")
+    assert (entry.kind, entry.guard, entry.in_use) == ("guard", "llama-guard", False)
+    assert registry.guard_in_use() is None
+    registry.use_guard(entry.id)
+    assert registry.guard_in_use() == registry.entry(entry.id)
+    assert registry.in_use().id == DEFAULT
+    with pytest.raises(UsageError, match="guard"):
+        registry.use(entry.id)
+    with pytest.raises(UsageError):
+        registry.guard_file(DEFAULT)
+    written = json.loads((tmp_path / "home" / "models.json").read_text())
+    assert (written["guard"], written["added"][0]["guard"]) == (entry.id, "llama-guard")
+    registry.remove(entry.id)
+    assert registry.guard_in_use() is None
+
+
+def test_an_altered_guard_model_does_not_come_into_use(
+    registry: ModelRegistry, model: Path
+) -> None:
+    entry = registry.add(model, guard="qwen3guard")
+    model.write_bytes(model.read_bytes() + b"x")
+    with pytest.raises(ModelInvalid):
+        registry.use_guard(entry.id)
+    assert registry.guard_in_use() is None
+
+
 def _sound(folder: Path) -> Path:
     path = folder / "sound.gguf"
     path.write_bytes(gguf())

@@ -91,14 +91,14 @@ def test_an_example_caught_by_another_rule_than_its_author_names_fails() -> None
     assert len(run_tests(made).failed) == 1
 
 
-def test_lint_says_that_no_guard_model_is_run() -> None:
+def test_lint_says_where_a_rule_by_a_guard_model_counts() -> None:
     guard = {"model": "qwen3guard", "categories": ["Violent"]}
     raw = json.dumps(
         raw_document(rules=[rule("g", "warn", terms=["pipe bomb"], guard=guard)])
     ).encode()
     (note,) = [note for note in lint(raw) if "guard model" in note.message]
     assert note.severity == "warning"
-    assert "runs none" in note.message
+    assert "only where the person has one" in note.message
 
 
 def test_lint_names_the_line_of_each_mistake() -> None:

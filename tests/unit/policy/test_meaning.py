@@ -232,15 +232,3 @@ def test_an_answer_that_cannot_be_read_is_never_safe(output: str) -> None:
         read_qwen3guard(output)
     with pytest.raises(PolicyInvalid):
         read_llama_guard(output)
-
-
-def test_a_verdict_meets_the_rules_that_name_its_category() -> None:
-    guard = {"model": "qwen3guard", "categories": ["Violent"]}
-    raw = json.dumps(raw_document(rules=[rule("g", guard=guard)])).encode()
-    gate = _gate(raw, None)
-    unsafe = read_qwen3guard("Safety: Unsafe\nCategories: Violent")
-    assert gate.weigh(unsafe, Where.INPUT).effect is Effect.BLOCK
-    unsure = read_qwen3guard("Safety: Controversial\nCategories: Violent")
-    assert gate.weigh(unsure, Where.INPUT).effect is Effect.CONFIRM
-    other = read_qwen3guard("Safety: Unsafe\nCategories: PII")
-    assert gate.weigh(other, Where.INPUT).effect is Effect.NONE
