@@ -16,8 +16,8 @@ from assistant.errors import PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.sources import MAX_BUNDLE, MemorySource
 
-BASELINE_AUTHORITY = "0d7c56cff8f0334897bad14d84ea54a5eeddf765890939204622cdd4db81f9b2"
-BASELINE_DIGEST = "e0d808fd23472bf23343e510639774b19080aa89a50f3951649c099731ffe9bd"
+BASELINE_AUTHORITY = "95ffdd6db09b9577f96167509e94ec115b024287172185559315ab72d9a6153e"
+BASELINE_DIGEST = "58f3c01a71218feba4b1c71c601484a65386d83714471e05da544b8f5b78bd27"
 _MAX_FILES = 64
 
 
