@@ -56,7 +56,7 @@ class ModelsScreen(ListScreen[None, ModelItem]):
         mark = Content.styled("● " if item.in_use else "  ", "$accent")
         name = f"{inert_line(item.name, 28):<29}"
         said = [
-            _FITS[item.fits], "embeds" if item.kind == "embedding" else "",
+            _FITS[item.fits], {"embedding": "embeds", "guard": "guards"}.get(item.kind, ""),
             "" if item.present else "not here", "added by you" if item.added else "",
         ]  # fmt: skip
         size = Content.styled(f"{in_bytes(item.size):>8}  ", "$muted")
@@ -203,6 +203,8 @@ def _duration(seconds: float) -> str:
 
 
 def _how(item: ModelItem) -> str:
+    if item.kind == "guard":
+        return f"it judges by policy's rules: assistant models use {item.id}"
     if item.kind != "chat":
         return "it finds memories and cannot chat"
     if item.managed is not None:

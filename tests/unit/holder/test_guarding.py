@@ -7,6 +7,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,25 @@ from assistant.holder.guarding import (
     home_guard,
     use_guard,
 )
-from assistant.policy import Decision, Effect, Gate, Origin, Segment, Where, Wishes, resolve
+from assistant.holder.judging import judge
+from assistant.holder.scorer import MemoryScorer
+from assistant.policy import (
+    Decision,
+    Effect,
+    Gate,
+    Origin,
+    Segment,
+    Where,
+    Wishes,
+    load_policy,
+    packaged_baseline,
+    resolve,
+)
 from tests.conftest import WEIGHTS
 from tests.holder_world import World, open_world
 from tests.policy_documents import document, rule
-from tests.scripted_model import ScriptedModel
+from tests.scripted_model import ScriptedMemory, ScriptedModel
+from tests.vault_world import noon
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "guard.json").read_text("utf-8"))
 UNSAFE, SAFE, CONTROVERSIAL = (each["output"] for each in VECTORS["qwen3guard"])
@@ -186,6 +201,20 @@ def test_nothing_starts_without_a_guard_rule_or_before_it_is_needed(
     assert not has_guard_rules(resolve([document(rules=[rule("p", terms=["pipe"])])], Wishes()))
 
 
+def test_judging_the_policy_at_the_start_loads_the_guard_only_where_a_rule_asks_it(
+    tmp_path: Path,
+) -> None:
+    state = load_policy(tmp_path, tmp_path / "system", packaged_baseline(), noon(), None)
+    scorer = MemoryScorer(ScriptedMemory(), "d" * 64)
+    guard, started = a_guard()
+    judge(state, scorer, guard)
+    assert not started.files
+    asks = document(id="acme", tier="organisation", rules=[rule("g", guard=VIOLENT)])
+    both = replace(state, documents=(*state.documents, asks), resources=(*state.resources, {}))
+    judge(both, scorer, guard)
+    assert [file.id for file in started.files] == ["guard"]
+
+
 def test_a_stopped_guard_never_starts_again() -> None:
     guard, started = a_guard(SAFE)
     guard.warm()
@@ -193,6 +222,18 @@ def test_a_stopped_guard_never_starts_again() -> None:
     policy = resolve([document(rules=[rule("g", where=["output"], guard=VIOLENT)])], Wishes())
     assert Gate(policy, guard=guard).finished("How?", "So.").view == "fault"
     assert len(started.files) == 1
+
+
+def test_another_guard_model_counts_from_the_next_text_on() -> None:
+    started = Started(ScriptedModel(answers=[SAFE]))
+    in_use = [chosen()]
+    guard = ChildGuard(lambda: in_use[-1], started)
+    assert guard.judge("How?", None).model == guard.family == "qwen3guard"
+    other = ModelFile(Path("other.gguf"), "b" * 64, "other", "Other")
+    in_use.append(ChosenGuard(other, "llama-guard"))
+    started.model = ScriptedModel(answers=["unsafe\nS1"])
+    assert guard.judge("How?", None).categories == ("S1",)
+    assert [file.id for file in started.files] == ["guard", "other"]
 
 
 def test_the_same_text_is_judged_once() -> None:
