@@ -132,6 +132,7 @@ def bundle_edits(draw: st.DrawFn, files: Mapping[str, bytes]) -> dict[str, bytes
     )
     return {**files, name: json.dumps(value).encode()}
 
+
 NEARNESS = st.builds(Nearness, st.floats(-1, 1), st.floats(-1.3, 1.3), st.floats(-30, 30))
 """How near any question may lie to any memory."""
 
