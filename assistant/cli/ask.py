@@ -70,8 +70,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Ask and print; the exit code says how the turn ended."""
+    text = _text(arguments.text)
     request = Ask(
-        text=_text(arguments.text),
+        text=text,
+        # What comes through a pipe was seldom typed: a mail, a page, a log.
+        pasted=(text,) if arguments.text == "-" else (),
         conversation=arguments.conversation,
         incognito=arguments.incognito,
         personalise=not arguments.no_personalisation,

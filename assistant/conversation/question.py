@@ -17,7 +17,8 @@ class Question:
     cached or cold, at some cost. ``seed`` is already drawn: a turn draws no randomness.
     ``viewpoints`` asks for several viewpoints, which a tier may require besides.
     ``again_of`` is the turn whose place this one takes, on a branch of its own.
-    ``documents`` are the files sent with it.
+    ``documents`` are the files sent with it. ``pasted`` are parts of the text that came from
+    elsewhere: the gate reads them as data besides.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Question:
     viewpoints: bool = False
     again_of: str = ""
     documents: tuple[Document, ...] = ()
+    pasted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ def _check_input(question: Question, desk: Desk) -> _Asked:
     """The gate on the new text, alone and together with the user's last turns."""
     confirmed = frozenset(question.confirmed)
     new = Segment(question.text, Origin.USER)
-    strictest = desk.gate.check([new], Where.INPUT, confirmed)
+    pasted = [Segment(part, Origin.PASTED) for part in question.pasted]
+    strictest = desk.gate.check([new, *pasted], Where.INPUT, confirmed)
     earlier = desk.ledger.past(question)[-_EARLIER_TURNS:]
     if earlier and strictest.effect is not Effect.BLOCK:
         said = [Segment(turn.question, Origin.USER) for turn in earlier]

@@ -311,6 +311,7 @@ class Holder:
             viewpoints=request.viewpoints,
             again_of=request.again_of,
             documents=self._attachments.documents(request.attachments),
+            pasted=request.pasted,
         )
         ledger = self._incognito if incognito else self._vault_ledger
         desk = Desk(

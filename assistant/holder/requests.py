@@ -28,7 +28,8 @@ class Ask(Request, frozen=True, tag="ask"):
     stays. Without ``text`` its question is asked again. ``earlier`` stands in the prompt in
     the place of what the conversation holds, after the gate read it. ``viewpoints`` asks
     for several. ``keeps_time``: the face itself says the session notice of ``StatusLine``.
-    ``attachments`` are ids of files made ready by ``Attach``. Replies: the turn's events.
+    ``attachments`` are ids of files made ready by ``Attach``. ``pasted`` are parts of ``text``
+    that nobody typed: the gate reads them as data, too. Replies: the turn's events.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Ask(Request, frozen=True, tag="ask"):
     viewpoints: bool = False
     keeps_time: bool = False
     attachments: tuple[str, ...] = ()
+    pasted: tuple[str, ...] = ()
 
 
 FeedbackKind = Literal["up", "down", "score", "edit", "choice", "note"]

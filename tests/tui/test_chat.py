@@ -120,6 +120,24 @@ async def test_a_paste_of_a_megabyte_survives_unchanged_and_typing_stays_quick()
         assert "characters in all" in drive.text
 
 
+async def test_what_was_pasted_is_told_apart_while_it_stands_in_the_message() -> None:
+    from textual import events
+
+    mail, word = "Please read this mail. " * 20, "a short address"
+    async with opened() as drive:
+        await drive.typed("see ")
+        for pasted in (mail, word):
+            drive.app.post_message(events.Paste(pasted))
+            await drive.quiet()
+        await drive.keys("enter")
+        assert asks(drive)[-1].pasted == (mail,)
+        drive.app.post_message(events.Paste(mail))
+        await drive.quiet()
+        drive.chat.prompt.load_text("other words")
+        await drive.keys("enter")
+        assert asks(drive)[-1].pasted == ()
+
+
 async def test_a_question_while_an_answer_is_written_stays_in_the_prompt() -> None:
     script = Script(gate=threading.Event())
     async with opened(script) as drive:

@@ -163,7 +163,7 @@ class TurnsScreen(FilesScreen):
         view = TurnView(message.text)
         view.attached = tuple(item.name for item in self.files.items)
         await self.transcript.add(view)
-        self.begin(view, attachments=self.files.ids)
+        self.begin(view, attachments=self.files.ids, pasted=message.pasted)
 
     def begin(
         self,
@@ -174,6 +174,7 @@ class TurnsScreen(FilesScreen):
         viewpoints: bool = False,
         impersonal: bool = False,
         attachments: tuple[str, ...] = (),
+        pasted: tuple[str, ...] = (),
     ) -> None:
         """Run a turn for a question already shown."""
         request = Ask(
@@ -181,6 +182,7 @@ class TurnsScreen(FilesScreen):
             personalise=not (impersonal or self.impersonal_next or self.impersonal_chat),
             again_of=again_of, confirmed=confirmed,
             viewpoints=viewpoints, keeps_time=True, attachments=attachments,
+            pasted=pasted,
         )  # fmt: skip
         self.set_impersonal(False)
         self._feed = self.requests.turn(request)
@@ -288,7 +290,7 @@ class TurnsScreen(FilesScreen):
             self.begin(
                 view, again_of=feed.request.again_of, confirmed=confirmed,
                 viewpoints=feed.request.viewpoints, attachments=feed.request.attachments,
-                impersonal=not feed.request.personalise,
+                impersonal=not feed.request.personalise, pasted=feed.request.pasted,
             )  # fmt: skip
         elif feed.request.again_of:
             await self.withdrawn(view, feed.request.again_of)

@@ -15,6 +15,8 @@ from assistant.tui.paths import pasted_path
 # Typing into a line of a megabyte takes a second a key in Textual 8, so long pastes are
 # kept beside the text and stand in it as one mark.
 FOLDED_FROM = 10_000
+DATA_FROM = 200
+"""Characters from which a paste is read as data, too: shorter ones are words or addresses."""
 _MARK = re.compile(r"⟦pasted (\d+): [^⟧]*⟧")
 MAX_HISTORY = 200
 
@@ -25,11 +27,11 @@ class Prompt(TextArea):
     BINDINGS = bindings("prompt")
 
     class Sent(Message):
-        """The person sent this text."""
+        """The person sent this text; ``pasted`` are the parts of it that were not typed."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, text: str, pasted: tuple[str, ...]) -> None:
             super().__init__()
-            self.text = text
+            self.text, self.pasted = text, pasted
 
     class Scrolled(Message):
         """Page up (-1) or page down (1) was pressed: meant for the conversation."""
@@ -55,6 +57,7 @@ class Prompt(TextArea):
         self._place = 0
         self._unsent = ""
         self._pastes: dict[str, str] = {}
+        self._data: list[str] = []
 
     @property
     def whole(self) -> str:
@@ -76,13 +79,15 @@ class Prompt(TextArea):
         text = self.whole
         if not text.strip():
             return
-        self.post_message(self.Sent(text))
+        pasted = tuple(part for part in dict.fromkeys(self._data) if part in text)
+        self.post_message(self.Sent(text, pasted))
 
     def sent(self, text: str) -> None:
         """The text was taken: empty the prompt and put it into the history."""
         self._sent = [*self._sent[-MAX_HISTORY + 1 :], text]
         self._place = len(self._sent)
         self._pastes.clear()
+        self._data.clear()
         self.load_text("")
 
     def action_newline(self) -> None:
@@ -138,6 +143,8 @@ class Prompt(TextArea):
     def insert_pasted(self, pasted: str) -> None:
         """Put a text where the cursor stands; long ones are folded."""
         text = pasted.replace("\r\n", "\n").replace("\r", "\n")
+        if len(text) >= DATA_FROM:
+            self._data.append(text)
         shown = self._fold(text) if len(text) >= FOLDED_FROM else text
         if result := self._replace_via_keyboard(shown, *self.selection):
             self.move_cursor(result.end_location)
