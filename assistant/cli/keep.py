@@ -17,6 +17,12 @@ _KINDS = (
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
+    _backups(commands)
+    _transfers(commands)
+    _erasing(commands)
+
+
+def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     backup = _add(commands, "backup", run_backup, "write one encrypted, verified file")
     backup.add_argument(
         "file",
@@ -34,6 +40,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="FILE",
         help="open the backup with the recovery key on its first line, instead of the passphrase",
     )
+
+
+def _transfers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export = _add(commands, "export", run_export, "write chosen items, readable by anybody")
     export.add_argument(
         "file",
@@ -61,6 +70,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     read.add_argument(
         "--consent", action="store_true", help="keep preferences about special categories, too"
     )
+
+
+def _erasing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     erase = _add(
         commands, "erase", run_erase,
         "erase for good: turn ID, feedback ID, preference ID, attachment ID, "

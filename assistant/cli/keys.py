@@ -17,6 +17,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     lock = commands.add_parser("lock", help="lock the vault, wherever it is open")
     lock.add_argument("--json", action="store_true", help="print JSON")
     lock.set_defaults(run=run_lock)
+    _passphrase(commands)
+    _recovery(commands)
+
+
+def _passphrase(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     passwd = commands.add_parser(
         "passwd",
         help="change the passphrase",
@@ -36,6 +41,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )  # fmt: skip
     passwd.add_argument("--json", action="store_true", help="print JSON")
     passwd.set_defaults(run=run_passwd)
+
+
+def _recovery(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     recover = commands.add_parser(
         "recover",
         help="set a new passphrase with the recovery key",

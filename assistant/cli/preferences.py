@@ -36,6 +36,20 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     noun.set_defaults(run=run, verb="list", json=False, all=False)
     verbs = noun.add_subparsers(dest="verb", metavar="VERB")
+    _stating(verbs)
+    _arranging(verbs)
+    for verb in map(verbs.choices.__getitem__, ("add", "edit", "merge", "accept", "enable")):
+        verb.add_argument(
+            "--consent", action="store_true",
+            help="keep it although it speaks of health, belief or another special category",
+        )  # fmt: skip
+    _switching(verbs)
+    _sharing(verbs)
+    for verb in verbs.choices.values():
+        verb.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _stating(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     listing = verbs.add_parser("list", help="what is kept")
     listing.add_argument("--all", action="store_true", help="rejected and proposed ones too")
     verbs.add_parser("proposals", help="what was noticed and waits for your yes")
@@ -54,6 +68,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     for name, about in _ACTS.items():
         verb = verbs.add_parser(name, help=about)
         verb.add_argument("id", metavar="ID", help="as `preferences list` or `proposals` shows it")
+
+
+def _arranging(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     scope = verbs.add_parser("scope", help="change where one applies")
     scope.add_argument("id", metavar="ID", help="the preference")
     scope.add_argument(
@@ -64,17 +81,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     merge.add_argument("id", metavar="KEEP", help="the one that stays")
     merge.add_argument("others", nargs="+", metavar="ID", help="these are erased")
     merge.add_argument("--text", default="", help="new words for the one that stays")
-    for verb in (add, edit, merge, verbs.choices["accept"], verbs.choices["enable"]):
-        verb.add_argument(
-            "--consent", action="store_true",
-            help="keep it although it speaks of health, belief or another special category",
-        )  # fmt: skip
+
+
+def _switching(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for name, about in (("off", "answer without"), ("on", "answer with")):
         verb = verbs.add_parser(name, help=f"{about} what was learned, in one conversation")
         verb.add_argument("id", nargs="?", default="last", metavar="CHAT", help="default: latest")
     verbs.add_parser("consents", help="special categories you agreed to keep")
     revoke = verbs.add_parser("revoke", help="take a consent back; erases what it covered")
     revoke.add_argument("id", metavar="ID", help="as `preferences consents` shows it")
+
+
+def _sharing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     share = verbs.add_parser("share", help="write chosen ones to a readable file for others")
     share.add_argument(
         "file", type=Path, metavar="FILE", help="where to write them; anybody can read it"
@@ -85,8 +103,6 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     share.add_argument("--yes", action="store_true", help="overwrite a file that is there")
     adopt = verbs.add_parser("adopt", help="read such a file; its sentences wait for your yes")
     adopt.add_argument("file", type=Path, metavar="FILE", help="what `preferences share` wrote")
-    for verb in verbs.choices.values():
-        verb.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 _MAX_PACK = 256 * 1024
