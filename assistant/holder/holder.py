@@ -179,6 +179,22 @@ class Holder:
                 yield from self._recall(request)
             case ask.CopyText():
                 yield Leaving(self._parts.vault, self._parts.gate).copied(request)
+            case controls.CheckFlattery():
+                yield from self._bounds.flattery(
+                    lambda text, personalise: self._aside(text, personalise, cancellation)
+                )
+            case _ if self._models.answers(request):
+                yield from self._models.handle(request, cancellation)
+            case _ if self._tree.answers(request):
+                yield from self._tree.handle(request)
+            case _ if self._attachments.answers(request):
+                yield from self._attachments.handle(request)
+            case _:
+                yield from self._told(request)
+
+    def _told(self, request: Any) -> Iterator[AnyReply]:
+        """Requests about how things stand: settings, bounds, policy, drafts, notices."""
+        match request:
             case ask.GetSettings():
                 yield from self.settings.items()
             case ask.ChangeSetting():
@@ -189,10 +205,6 @@ class Holder:
                 yield self._bounds.card(request)
             case controls.RisksQuery():
                 yield from self._bounds.risks()
-            case controls.CheckFlattery():
-                yield from self._bounds.flattery(
-                    lambda text, personalise: self._aside(text, personalise, cancellation)
-                )
             case overview_wire.PolicyQuery():
                 yield from overview.policy_items(self._parts, self.settings)
             case overview_wire.GetDraft() | overview_wire.KeepDraft():
@@ -200,12 +212,6 @@ class Holder:
             case overview_wire.AcknowledgeNotices():
                 self._parts.vault.acknowledge_notices()
                 yield Done("They will not be shown again.")
-            case _ if self._models.answers(request):
-                yield from self._models.handle(request, cancellation)
-            case _ if self._tree.answers(request):
-                yield from self._tree.handle(request)
-            case _ if self._attachments.answers(request):
-                yield from self._attachments.handle(request)
             case _:
                 yield from self._kept(request)
 
@@ -295,9 +301,6 @@ class Holder:
             conversation = self._history.conversation_id(conversation)
         personalise = request.personalise and settings.on("personalisation")
         personalise = personalise and not self._impersonal.off(conversation)
-        k = int(settings.number("context_memories"))
-        manner = MANNERS[settings.text("persona")]
-        taste = self._taste.for_turn(k, earlier=settings.on("recall"), manner=manner)
         most = int(settings.number("max_tokens"))
         question = Question(
             text=request.text,
@@ -313,8 +316,15 @@ class Holder:
             documents=self._attachments.documents(request.attachments),
             pasted=request.pasted,
         )
+        return self._desk(request, incognito=incognito, personalise=personalise), question
+
+    def _desk(self, request: ask.Ask, *, incognito: bool, personalise: bool) -> Desk:
+        settings, parts = self.settings, self._parts
+        k = int(settings.number("context_memories"))
+        manner = MANNERS[settings.text("persona")]
+        taste = self._taste.for_turn(k, earlier=settings.on("recall"), manner=manner)
         ledger = self._incognito if incognito else self._vault_ledger
-        desk = Desk(
+        return Desk(
             ledger=with_past(ledger, request.earlier, parts.gate) if request.earlier else ledger,
             gate=parts.gate,
             policy=parts.policy,
@@ -330,7 +340,6 @@ class Holder:
             risks=self._risks,
             shelf=self._attachments.shelf(incognito=incognito),
         )  # fmt: skip
-        return desk, question
 
     def _most_tokens(self, most: int, request: ask.Ask) -> int:
         """A length asked for on the command line may exceed the setting, not a bound."""
