@@ -270,6 +270,8 @@ class MemoryFeed:
         except NoSuchItem:
             return [text] * len(REACHES)
         said = {t.position: t.question for t in self._vault.turns.list(turn.conversation_id)}
+        if turn.position not in said:  # erased in between
+            return [text] * len(REACHES)
         return windows(said, turn.position)
 
     def _keep(
