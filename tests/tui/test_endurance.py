@@ -51,6 +51,8 @@ async def press_at_random(drive: Drive, chance: random.Random, presses: int) -> 
 async def unlock_again(drive: Drive) -> None:
     # Random letters may stand in the line, and an attempt with them may be under way.
     for _ in range(20):
+        if not isinstance(drive.app.screen, UnlockScreen):
+            await drive.press("escape")  # the recovery key or a backup is asked for
         await drive.press("ctrl+u")
         await drive.typed(PASSPHRASE)
         await drive.press("enter")
@@ -60,7 +62,8 @@ async def unlock_again(drive: Drive) -> None:
                 return
             if not isinstance(drive.app.screen, UnlockScreen):
                 break
-    pytest.fail("the vault did not open again")
+    screens = [type(screen).__name__ for screen in drive.app.screen_stack]
+    pytest.fail(f"the vault did not open again: {screens}, {drive.app.fault!r}\n{drive.text}")
 
 
 @pytest.mark.full(name="tui-keys", small=150, full=10_000, covers=("assistant/tui",))

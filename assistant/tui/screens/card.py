@@ -12,6 +12,7 @@ from assistant.holder.card_text import as_text
 from assistant.holder.controls import CardQuery, CardReply
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign
 from assistant.tui.widgets.hints import KeyHints
 
@@ -38,7 +39,7 @@ class CardScreen(Screen[None]):
 
     async def _load(self) -> None:
         reply = await self._requests.one(CardQuery(), CardReply)
-        if not self.is_attached:
+        if not stands(self, "#account"):
             return  # closed while it was looked up
         shown = Content("There is no card now.") if reply is None else foreign(as_text(reply.card))
         self.query_one("#account", Static).update(shown)

@@ -13,6 +13,7 @@ from assistant.inert import inert_line
 from assistant.tui.requests import Requests
 from assistant.tui.screens.lists import SearchScreen
 from assistant.tui.screens.policy_text import TIERS, WIDE
+from assistant.tui.standing import stands
 from assistant.tui.text import bar, foreign_line, join, when
 
 SHOWN = 500
@@ -40,7 +41,7 @@ class DecisionsScreen(SearchScreen[None, DecisionItem]):
     async def _load(self) -> None:
         kept = await self._requests.all(DecisionQuery(SHOWN), DecisionItem) or []
         self._kept = kept[::-1]
-        if self.is_attached:
+        if stands(self, "#search"):
             self.looked_for()
 
     def looked_for(self) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.tui.keys import bindings
+from assistant.tui.standing import stands
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.options import Options
 
@@ -70,7 +71,7 @@ class ListScreen(Screen[R], Generic[R, I]):
 
     def fill(self, items: list[I]) -> None:
         """Show these items, the cursor where it was; nothing once the screen is closed."""
-        if not self.is_attached:
+        if not stands(self, "#list", "#detail"):
             return
         place = self.options.highlighted or 0
         self.items = items
@@ -86,7 +87,7 @@ class ListScreen(Screen[R], Generic[R, I]):
 
     def on_option_list_option_highlighted(self) -> None:
         """Say more about the item under the cursor."""
-        if not self.is_attached or not self.query("#list") or not self.query("#detail"):
+        if not stands(self, "#list", "#detail"):
             return  # closed while something about the item was looked up
         item = self.selected
         if item is not None:

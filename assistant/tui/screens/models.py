@@ -21,6 +21,7 @@ from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import YesNo
 from assistant.tui.screens.lists import ListScreen
+from assistant.tui.standing import stands
 from assistant.tui.text import bar, foreign_line, join, managed_by
 
 _FITS = {"yes": "fits", "tight": "tight", "no": "too large", "unknown": ""}
@@ -166,7 +167,7 @@ class ModelsScreen(ListScreen[None, ModelItem]):
             self._stop.cancel()
 
     def _say(self, text: str) -> None:
-        if self.is_mounted:
+        if stands(self, "#trying"):
             self.query_one("#trying", Static).update(text)
 
     @work(group="leave")

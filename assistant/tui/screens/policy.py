@@ -20,6 +20,7 @@ from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine
 from assistant.tui.screens.lists import SearchScreen
 from assistant.tui.screens.policy_text import about_authority, about_item, line_of, words_of
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign_line
 
 Part = AuthorityItem | PolicyItem
@@ -51,7 +52,7 @@ class PolicyScreen(SearchScreen[None, Part]):
     async def _load(self) -> None:
         replies = await self._requests.all(PolicyQuery(), msgspec.Struct)
         status = await self._requests.one(StatusQuery(), StatusLine)
-        if not self.is_attached:
+        if not stands(self, "#alarms", "#search"):
             return  # closed while it was looked up
         self._parts = [one for one in replies or [] if isinstance(one, Part)]
         told = [*(status.alarms if status else ())]

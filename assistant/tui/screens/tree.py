@@ -15,6 +15,7 @@ from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.lists import ListScreen
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign_line, join, when
 
 MAX_DEPTH = 12
@@ -80,7 +81,7 @@ class TreeScreen(ListScreen[str, Row]):
         rows = drawn(await self._requests.all(TreeQuery(self._conversation), TreeItem) or [])
         self.fill(rows)
         read = [place for place, row in enumerate(rows) if row.item.read]
-        if read and self.is_attached:
+        if read and stands(self, "#list"):
             self.options.highlighted = read[-1]
 
     def line(self, item: Row) -> Content:

@@ -30,6 +30,7 @@ from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine, YesNo
 from assistant.tui.screens.lists import ListScreen
 from assistant.tui.screens.secrets import PassphraseDialog, TypedWord
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign, foreign_line, join, managed_by
 
 _WAYS = {"passphrase": "your passphrase", "recovery": "the recovery key",
@@ -76,7 +77,7 @@ class VaultScreen(ListScreen[None, Act]):
         self._state = await self._requests.one(VaultQuery(), VaultState)
         policy = await self._requests.all(PolicyQuery(), PolicyItem) or []
         self._bounds = {item.key: item for item in policy if item.kind == "bound"}
-        if self._state is not None and self.is_attached:
+        if self._state is not None and stands(self, "#state"):
             self.query_one("#state", Static).update(_told(self._state))
             acts = self._acts()
             self.on_option_list_option_highlighted()
@@ -271,7 +272,7 @@ class VaultScreen(ListScreen[None, Act]):
         self._say(done.what if done is not None else "")
 
     def _say(self, text: str) -> None:
-        if self.is_attached:
+        if stands(self, "#trying"):
             self.query_one("#trying", Static).update(foreign(text))
 
 

@@ -14,6 +14,7 @@ from assistant.holder.interface import Why, WhyQuery
 from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign, foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 
@@ -42,7 +43,7 @@ class WhyScreen(Screen[bool]):
 
     async def _load(self) -> None:
         why = await self._requests.one(WhyQuery(self._turn), Why)
-        if not self.is_attached:
+        if not stands(self, "#account"):
             return  # closed while it was looked up
         shown = Content("There is no account of this answer.") if why is None else account(why)
         self.query_one("#account", Static).update(shown)
