@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from assistant.errors import PolicyInvalid
+from assistant.errors import ChildDied, PolicyInvalid
 
 if TYPE_CHECKING:
     from assistant.engine.interfaces import Memory
+
+T = TypeVar("T")
 
 _PATIENCE = 60.0
 """Seconds a mandatory rule waits for the embedder; then the gate closes."""
@@ -36,16 +38,23 @@ class MemoryScorer:
 
     def embed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """One vector a text. Raises what the child raises; the gate then blocks."""
-        self._memory.wait_ready(_PATIENCE)
-        return self._memory.embed(texts)
+        return self._asked(lambda: self._memory.embed(texts))
 
     def score(self, sha256: str, texts: Sequence[str]) -> Sequence[float]:
         """One logit a text by an adapter. Raises as above, and for an unknown adapter."""
         adapter = self._adapters.get(sha256)
         if adapter is None:
             raise PolicyInvalid("An adapter of the policy is not there.")
+        return self._asked(lambda: self._memory.score(sha256, adapter, texts))
+
+    def _asked(self, act: Callable[[], T]) -> T:
+        """What the child says. One that died is restarted, and asked once more."""
         self._memory.wait_ready(_PATIENCE)
-        return self._memory.score(sha256, adapter, texts)
+        try:
+            return act()
+        except ChildDied:
+            self._memory.wait_ready(_PATIENCE)
+            return act()
 
 
 def embedder_digest(files: object) -> str:
