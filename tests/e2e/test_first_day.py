@@ -74,11 +74,15 @@ def _searches_and_erases(terminal: Terminal) -> None:
     terminal.until("stripes")
     terminal.keys("/")
     terminal.type("zebra")
-    terminal.until("stripes")
-    terminal.keys("Down")  # from the words to what was found
+    terminal.until("stripes?  ")
+    for _ in "zebra":
+        terminal.keys("BSpace")
+    terminal.until(" turns")  # all conversations again
+    time.sleep(0.5)
+    terminal.keys("Tab")  # from the words to the list
     time.sleep(0.3)
     terminal.keys("Delete")
-    terminal.until("y yes", "Yes")
+    terminal.until("y yes")
     terminal.keys("y")
     time.sleep(1)
 
