@@ -29,7 +29,7 @@ from assistant.engine import (
     PromptProgress,
     TextDelta,
 )
-from assistant.engine.messages import Reason
+from assistant.engine.model_messages import Reason
 from assistant.engine.window import kept, oldest_kept
 from assistant.errors import AssistantError, ChildDied, PromptTooLong
 from tests.recorded_vectors import RECORDED

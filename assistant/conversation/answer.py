@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from assistant.conversation.events import AnswerText, Ruling, TurnEvent, Waiting
 from assistant.conversation.question import Question
 from assistant.conversation.rulings import ruling_of
-from assistant.engine.messages import (
+from assistant.engine.model_messages import (
     CandidateFinished,
     GenerationEvent,
     GenerationFinished,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.engine.messages import ChatMessage
+from assistant.engine.model_messages import ChatMessage
 from assistant.personal.placement import Beside
 
 TEMPLATE_VERSION = 1

@@ -38,7 +38,7 @@ from assistant.conversation.prompt import (
 from assistant.conversation.question import Outcome, Question, TurnKey
 from assistant.conversation.rulings import ruling_of
 from assistant.engine.interfaces import Model, Phase
-from assistant.engine.messages import ChatMessage, GenerateRequest, Sampling
+from assistant.engine.model_messages import ChatMessage, GenerateRequest, Sampling
 from assistant.errors import AssistantError, EngineError
 from assistant.personal.placement import Beside
 from assistant.policy import (

@@ -9,21 +9,21 @@ from assistant.engine.catalogue import ModelCatalogue, catalogue_path, default_w
 from assistant.engine.interfaces import EngineState, Memory, Model, Phase
 from assistant.engine.loading import check_loads
 from assistant.engine.memory_client import EmbedderFolder, MemoryClient, MemorySettings
-from assistant.engine.messages import (
+from assistant.engine.memory_messages import IndexState
+from assistant.engine.messages import WallReport
+from assistant.engine.model_client import ModelClient, ModelFile, ModelSettings
+from assistant.engine.model_messages import (
     CandidateFinished,
     ChatMessage,
     GenerateRequest,
     GenerationEvent,
     GenerationFinished,
-    IndexState,
     ModelLoaded,
     PromptEvaluated,
     PromptProgress,
     Sampling,
     TextDelta,
-    WallReport,
 )
-from assistant.engine.model_client import ModelClient, ModelFile, ModelSettings
 from assistant.engine.registry import ModelEntry, ModelRegistry
 from assistant.engine.wall import front_not_dumpable
 

@@ -20,14 +20,14 @@ from typing import Literal
 
 import msgspec
 
-from assistant.engine.messages import (
+from assistant.engine.model_client import DEFAULT_SETTINGS, ModelClient, ModelFile, ModelSettings
+from assistant.engine.model_messages import (
     ChatMessage,
     GenerateRequest,
     GenerationFinished,
     PromptEvaluated,
     Sampling,
 )
-from assistant.engine.model_client import DEFAULT_SETTINGS, ModelClient, ModelFile, ModelSettings
 from assistant.errors import AssistantError
 
 FILE = "calibration.json"

@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from assistant.engine.messages import MAX_FRAME, ReplyEnvelope, RequestEnvelope
+from assistant.engine.limits import MAX_FRAME
+from assistant.engine.messages import ReplyEnvelope, RequestEnvelope
 from assistant.errors import ChildDied, ProtocolViolation
 
 Incoming = TypeVar("Incoming", RequestEnvelope, ReplyEnvelope)

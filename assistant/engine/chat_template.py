@@ -20,7 +20,7 @@ import jinja2
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from assistant.engine.messages import ChatMessage
+from assistant.engine.model_messages import ChatMessage
 from assistant.errors import ModelInvalid
 
 CHATML = (

@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from assistant.engine.channel import Channel
-from assistant.engine.messages import Cancel, Reply, ReplyEnvelope, RequestEnvelope
+from assistant.engine.messages import Reply, ReplyEnvelope, RequestEnvelope
+from assistant.engine.model_messages import Cancel
 from assistant.engine.wall import Openings, put_up
 from assistant.errors import AssistantError
 

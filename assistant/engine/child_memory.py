@@ -8,14 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.engine.child import Desk, begin
-from assistant.engine.messages import (
+from assistant.engine.memory_messages import (
     AdapterWanted,
     CountIndex,
-    Done,
     Embed,
     Embedded,
     EmbedderLoaded,
-    Failed,
     IndexClear,
     IndexHits,
     IndexPut,
@@ -24,14 +22,12 @@ from assistant.engine.messages import (
     IndexState,
     LoadAdapter,
     LoadEmbedder,
-    LoadFailed,
-    Reply,
-    Request,
-    RequestEnvelope,
     Scored,
     ScoreTexts,
     SetPaused,
 )
+from assistant.engine.messages import Done, Failed, Reply, Request, RequestEnvelope
+from assistant.engine.model_messages import LoadFailed
 from assistant.errors import ModelInvalid, ModelMissing
 
 

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.engine.child import Desk, begin
+from assistant.engine.limits import SLICE
 from assistant.engine.llama import Aborted, Llama
-from assistant.engine.messages import (
-    SLICE,
+from assistant.engine.messages import Done, Failed, Reply, RequestEnvelope
+from assistant.engine.model_messages import (
     Absorbed,
     AbsorbRequest,
     CountMessages,
     CountTexts,
-    Done,
-    Failed,
     GenerateRequest,
     LoadFailed,
     LoadModel,
@@ -25,8 +24,6 @@ from assistant.engine.messages import (
     ModelLoaded,
     PrefixLoaded,
     ProbeDecode,
-    Reply,
-    RequestEnvelope,
     SavePrefix,
     SetThreads,
     Slice,

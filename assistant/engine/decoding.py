@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from assistant.engine.llama import Aborted, Llama, Sampler
-from assistant.engine.messages import CandidateFinished, Reason, Sampling, TextDelta
+from assistant.engine.model_messages import CandidateFinished, Reason, Sampling, TextDelta
 
 _Text = codecs.getincrementaldecoder("utf-8")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from assistant.engine.messages import (
+from assistant.engine.memory_messages import IndexState
+from assistant.engine.model_messages import (
     ChatMessage,
     GenerateRequest,
     GenerationEvent,
-    IndexState,
     ModelLoaded,
 )
 

@@ -15,7 +15,7 @@ import types
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from assistant.engine.messages import Sampling
+from assistant.engine.model_messages import Sampling
 from assistant.errors import EngineError, ModelInvalid
 
 SEQUENCES: Final = 5

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assistant.engine.messages import ModelLoaded
 from assistant.engine.model_client import DEFAULT_SETTINGS, ModelClient, ModelFile, ModelSettings
+from assistant.engine.model_messages import ModelLoaded
 
 TIMEOUT = 120.0
 

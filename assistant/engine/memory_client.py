@@ -9,11 +9,10 @@ from typing import TypeVar
 
 from assistant.engine.child_process import ChildPlan
 from assistant.engine.interfaces import EngineState, Phase
-from assistant.engine.messages import (
-    SLICE,
+from assistant.engine.limits import SLICE
+from assistant.engine.memory_messages import (
     AdapterWanted,
     CountIndex,
-    Done,
     Embed,
     Embedded,
     EmbedderLoaded,
@@ -25,13 +24,11 @@ from assistant.engine.messages import (
     IndexState,
     LoadAdapter,
     LoadEmbedder,
-    Reply,
-    Request,
     Scored,
     ScoreTexts,
     SetPaused,
-    WallReport,
 )
+from assistant.engine.messages import Done, Reply, Request, WallReport
 from assistant.engine.supervisor import Supervisor
 from assistant.errors import ChildDied, ProtocolViolation
 

@@ -10,8 +10,9 @@ from typing import Literal, TypeVar
 
 from assistant.engine.child_process import ChildPlan
 from assistant.engine.interfaces import EngineState, Phase
-from assistant.engine.messages import (
-    SLICE,
+from assistant.engine.limits import SLICE
+from assistant.engine.messages import Done, Reply, Request, WallReport
+from assistant.engine.model_messages import (
     Absorbed,
     AbsorbRequest,
     Cancel,
@@ -21,7 +22,6 @@ from assistant.engine.messages import (
     Counts,
     CountTexts,
     DecodeProbed,
-    Done,
     GenerateRequest,
     GenerationEvent,
     GenerationFinished,
@@ -32,13 +32,10 @@ from assistant.engine.messages import (
     ProbeDecode,
     PromptEvaluated,
     PromptProgress,
-    Reply,
-    Request,
     SavePrefix,
     SetThreads,
     Slice,
     TextDelta,
-    WallReport,
     WindowExceeded,
 )
 from assistant.engine.replies import Conversation

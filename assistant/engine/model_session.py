@@ -9,7 +9,8 @@ from assistant.engine.chat_template import ChatTemplate, Segment
 from assistant.engine.decoding import Decoder, Limits
 from assistant.engine.llama import Aborted, Llama
 from assistant.engine.main_sequence import MAIN, MainSequence
-from assistant.engine.messages import (
+from assistant.engine.messages import Reply
+from assistant.engine.model_messages import (
     MAX_CANDIDATES,
     CandidateFinished,
     ChatMessage,
@@ -19,7 +20,6 @@ from assistant.engine.messages import (
     GenerationFinished,
     PromptEvaluated,
     PromptProgress,
-    Reply,
     WindowExceeded,
 )
 from assistant.engine.prompt_plan import Tokens, chunks, length, split_at_markers

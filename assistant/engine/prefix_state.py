@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from assistant.engine.main_sequence import MAIN
-from assistant.engine.messages import MAX_CANDIDATES, ChatMessage
+from assistant.engine.model_messages import MAX_CANDIDATES, ChatMessage
 from assistant.engine.model_session import ModelSession
 from assistant.engine.prompt_plan import Tokens, length
 

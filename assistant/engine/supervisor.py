@@ -20,14 +20,8 @@ from queue import SimpleQueue
 from assistant.engine.channel import Channel
 from assistant.engine.child_process import ChildPlan, open_all, start_process
 from assistant.engine.interfaces import EngineState, Phase
-from assistant.engine.messages import (
-    LoadFailed,
-    Reply,
-    ReplyEnvelope,
-    Request,
-    RequestEnvelope,
-    WallReport,
-)
+from assistant.engine.messages import Reply, ReplyEnvelope, Request, RequestEnvelope, WallReport
+from assistant.engine.model_messages import LoadFailed
 from assistant.engine.replies import Conversation
 from assistant.engine.wall import front_not_dumpable
 from assistant.errors import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.engine.messages import ChatMessage
+from assistant.engine.model_messages import ChatMessage
 
 SLACK = 0.25
 """When turns must go, this share of the window is freed at once, so that it is rare."""

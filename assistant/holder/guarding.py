@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from assistant.engine.messages import (
+from assistant.engine.model_messages import (
     CandidateFinished,
     ChatMessage,
     GenerateRequest,

@@ -21,7 +21,7 @@ from assistant.conversation.ledger import VaultLedger, log_rulings
 from assistant.conversation.question import Question
 from assistant.conversation.turn import Desk, run_turn
 from assistant.engine.interfaces import Memory, Model
-from assistant.engine.messages import Sampling
+from assistant.engine.model_messages import Sampling
 from assistant.errors import AssistantError, EngineError, UsageError, VaultLocked
 from assistant.holder import controls, overview, overview_wire
 from assistant.holder import interface as ask

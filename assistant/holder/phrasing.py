@@ -18,7 +18,7 @@ from assistant.conversation.ledger import VaultLedger
 from assistant.conversation.prompt import past_messages, system_message
 from assistant.conversation.question import Question
 from assistant.engine.interfaces import Phase
-from assistant.engine.messages import ChatMessage, GenerateRequest, Sampling, TextDelta
+from assistant.engine.model_messages import ChatMessage, GenerateRequest, Sampling, TextDelta
 from assistant.errors import AssistantError
 from assistant.holder.replies import PreferenceItem
 from assistant.personal import phrasing

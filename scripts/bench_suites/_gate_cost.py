@@ -24,8 +24,8 @@ from assistant.engine import (
     catalogue_path,
     default_weights,
 )
-from assistant.engine.messages import GenerateRequest, Sampling
 from assistant.engine.model_client import ModelClient
+from assistant.engine.model_messages import GenerateRequest, Sampling
 from assistant.holder.scorer import MemoryScorer, embedder_digest
 from assistant.policy.adapters import beside, required_adapters
 from assistant.policy.canonical import canonical

@@ -14,7 +14,7 @@ from pathlib import Path
 from assistant.app import LocalFront, default_settings
 from assistant.conversation.events import TurnEnded
 from assistant.conversation.prompt import system_message
-from assistant.engine.messages import ChatMessage
+from assistant.engine.model_messages import ChatMessage
 from assistant.holder.interface import Application, Ask
 from assistant.policy import Wishes
 from scripts.bench_suites._engines import rivals, row

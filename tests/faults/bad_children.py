@@ -7,7 +7,8 @@ import time
 from multiprocessing.connection import Connection
 
 from assistant.engine.child import Desk, begin
-from assistant.engine.messages import Done, Embed, IndexState, LoadEmbedder, SetPaused
+from assistant.engine.memory_messages import Embed, IndexState, LoadEmbedder, SetPaused
+from assistant.engine.messages import Done
 
 
 def main(arguments: list[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.engine.child import Desk, begin
-from assistant.engine.messages import IndexHits, LoadEmbedder
+from assistant.engine.memory_messages import IndexHits, LoadEmbedder
 
 _PTRACE_SEIZE = 0x4206
 _PROCESS_VM_READV, _IO_URING_SETUP = 310, 425

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from assistant.engine import EmbedderFolder, MemoryClient, ModelClient, ModelFile, Phase, TextDelta
-from assistant.engine.messages import GenerateRequest
+from assistant.engine.model_messages import GenerateRequest
 from assistant.errors import ChildDied
 from tests.conftest import Progress
 from tests.unit.engine.conftest import DIGEST

@@ -13,7 +13,9 @@ import pytest
 
 from assistant.engine import EngineState, Phase
 from assistant.engine.child_process import BACK_OFF, ChildPlan
-from assistant.engine.messages import Done, Embed, LoadEmbedder, LoadModel, SetPaused
+from assistant.engine.memory_messages import Embed, LoadEmbedder, SetPaused
+from assistant.engine.messages import Done
+from assistant.engine.model_messages import LoadModel
 from assistant.engine.supervisor import Supervisor
 from assistant.errors import (
     AssistantError,
@@ -188,7 +190,7 @@ def test_children_end_when_the_front_is_killed(tmp_path: Path) -> None:
 
     program = (
         "import time\n"
-        "from assistant.engine.messages import LoadEmbedder\n"
+        "from assistant.engine.memory_messages import LoadEmbedder\n"
         "from assistant.engine.supervisor import ChildPlan, Supervisor\n"
         "plan = ChildPlan('tests.faults.bad_children', (), (), "
         "lambda _: LoadEmbedder('quiet', {}, 0))\n"

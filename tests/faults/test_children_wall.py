@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from assistant.engine.child_process import ChildPlan
-from assistant.engine.messages import IndexHits, Layer, LoadEmbedder
+from assistant.engine.memory_messages import IndexHits, LoadEmbedder
+from assistant.engine.messages import Layer
 from assistant.engine.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]

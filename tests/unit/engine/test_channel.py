@@ -14,13 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.engine.channel import Channel
-from assistant.engine.messages import (
-    MAX_FRAME,
-    Done,
-    ReplyEnvelope,
-    RequestEnvelope,
-    TextDelta,
-)
+from assistant.engine.limits import MAX_FRAME
+from assistant.engine.messages import Done, ReplyEnvelope, RequestEnvelope
+from assistant.engine.model_messages import TextDelta
 from assistant.errors import ChildDied, ProtocolViolation
 
 ENGINE = Path(__file__).resolve().parents[3] / "assistant" / "engine"

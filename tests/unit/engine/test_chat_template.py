@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.engine.chat_template import CHATML, ChatTemplate, fold_system
-from assistant.engine.messages import ChatMessage
+from assistant.engine.model_messages import ChatMessage
 
 NO_SYSTEM = (
     "{{ bos_token }}{% for message in messages %}"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.engine.llama import Llama
-from assistant.engine.messages import ChatMessage
+from assistant.engine.model_messages import ChatMessage
 from assistant.engine.model_session import ModelSession
 from assistant.engine.thread_governor import ThreadGovernor
 from tests.unit.engine.turns import SYSTEM

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.engine.messages import ChatMessage
+from assistant.engine.model_messages import ChatMessage
 from assistant.engine.window import kept, oldest_kept
 
 turns = st.lists(st.tuples(st.integers(1, 200), st.integers(1, 200)), max_size=20)

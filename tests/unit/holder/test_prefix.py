@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.engine import ChatMessage, GenerateRequest, ModelClient, ModelFile, Sampling
-from assistant.engine.messages import PromptEvaluated, TextDelta
+from assistant.engine.model_messages import PromptEvaluated, TextDelta
 from assistant.holder.prefix import LONG, PrefixKeeper, is_kept, made_from
 from assistant.vault.erase import erase_vault
 from assistant.vault.facade import Vault
