@@ -16,8 +16,9 @@ from assistant.policy.blobs import Base64, Hexadecimal
 from assistant.policy.canonical import PlainFold, Span
 from assistant.policy.decoders import Decoder, cased, cased_with_spans
 from assistant.policy.escapes import Escapes
-from assistant.policy.matcher import Compiled, ViewMatcher
+from assistant.policy.matcher import Compiled
 from assistant.policy.search import Hit
+from assistant.policy.view_match import ViewMatcher
 
 MAX_DEPTH: Final = 2
 ALL_SIGNS: Final = "+/-_"

@@ -69,6 +69,8 @@ def _text(rng: random.Random) -> str:
         "assistant/policy/stream.py",
         "assistant/policy/channels.py",
         "assistant/policy/matcher.py",
+        "assistant/policy/view_match.py",
+        "assistant/policy/disguise_match.py",
         "assistant/policy/search.py",
         "assistant/policy/beginnings.py",
         "assistant/policy/pattern_reader.py",
