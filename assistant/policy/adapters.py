@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from assistant.errors import BundleUnverified, PolicyInvalid
-from assistant.policy.document import Adapter, PolicyDocument
+from assistant.policy.document import PolicyDocument
+from assistant.policy.document_match import Adapter
 from assistant.policy.storage import read_limited
 
 MAX_ADAPTER: Final = 12 * 1024 * 1024

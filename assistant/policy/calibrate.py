@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assistant.errors import UsageError
 from assistant.policy.canonical import canonical
-from assistant.policy.document import Head, Meaning, PolicyDocument
+from assistant.policy.document import PolicyDocument
+from assistant.policy.document_match import Head, Meaning
 from assistant.policy.everyday import everyday_texts, look_alikes
 from assistant.policy.meaning import MeaningScorer, passages
 

@@ -11,7 +11,8 @@ import codecs
 from collections.abc import Sequence
 from typing import Final
 
-from assistant.policy.document import Match, PolicyDocument, Rule
+from assistant.policy.document import PolicyDocument, Rule
+from assistant.policy.document_match import Match
 from assistant.policy.document_tests import run_tests
 from assistant.policy.effective import Wishes
 from assistant.policy.gate import Gate

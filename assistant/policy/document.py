@@ -9,81 +9,37 @@ comments into the ``note`` fields; JSON has no comments and this format adds non
 from __future__ import annotations
 
 import json
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from assistant.errors import DocumentInvalid
-from assistant.policy.canonical import canonical
-from assistant.policy.model import Effect, Origin, Tier, Where
-from assistant.policy.pattern_reader import parse_pattern
+from assistant.policy.boundable import PROFILE_KEY, RANGE_KEYS, SET_KEYS, known_keys
+from assistant.policy.document_fields import (
+    MAX_TERMS,
+    EffectLabel,
+    ExpectedLabel,
+    Fragment,
+    Id,
+    Language,
+    Line,
+    Moment,
+    Note,
+    OriginLabel,
+    Part,
+    Printable,
+    Term,
+    Text,
+    TierLabel,
+    VocabularyName,
+)
+from assistant.policy.document_match import Match
+from assistant.policy.model import Origin, Tier, Where
 from assistant.policy.strict_json import line_of, read_strict_json
 from assistant.policy.vocabulary import with_vocabulary
 
 FORMAT: Final = "bounds-policy/1"
 MAX_BYTES: Final = 4 * 1024 * 1024
-MAX_TERMS: Final = 10_000
-
-# What this program can enforce. A document that bounds anything else is refused: an
-# authority must never believe in a bound that nobody keeps.
-RANGE_KEYS: Final = (
-    "temperature",
-    "max_tokens",
-    "retention_days",
-    "context_memories",
-    "idle_minutes",
-    "session_minutes",
-    "compare_every",
-)
-SET_KEYS: Final = (
-    "models",
-    "memory_categories",
-    "export",
-    "persona",
-    "personalisation",
-    "learning",
-    "recall",
-    "late_notice",
-    "reflection",
-    "feelings_notice",
-    "disclosure",
-)
-PROFILE_KEY: Final = re.compile(r"profile\.[a-z][a-z_]{0,30}\Z")
-
-_DATE: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-EffectLabel = Literal["note", "warn", "confirm", "redact", "block"]
-ExpectedLabel = Literal["none", "note", "warn", "confirm", "redact", "block"]
-TierLabel = Literal["national", "organisation"]
-OriginLabel = Literal["user", "pasted", "recalled", "preference", "model"]
-
-
-def _printable(text: str) -> str:
-    if _CONTROL.search(text):
-        raise ValueError("control characters are not text")
-    return text
-
-
-def _matchable(term: str) -> str:
-    if not any(char.isalnum() for char in canonical(term)):
-        raise ValueError("a term needs letters or digits that can be seen")
-    return term
-
-
-def _in_pattern_language(pattern: str) -> str:
-    parse_pattern(pattern)
-    return pattern
 
 
 def _enforceable(key: str) -> str:
@@ -92,140 +48,7 @@ def _enforceable(key: str) -> str:
     raise ValueError(f"no such setting to bound; known are {', '.join(known_keys())}")
 
 
-def _moment(value: object) -> object:
-    if not isinstance(value, str) or not re.match(_DATE, value):
-        raise ValueError("a moment is written like 2026-01-31T00:00:00Z")
-    return datetime.fromisoformat(value)
-
-
-def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
-
-
-_Printable = AfterValidator(_printable)
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-Line = Annotated[str, Field(min_length=1, max_length=200), _Printable]
-Text = Annotated[str, Field(min_length=1, max_length=4000), _Printable]
-Example = Annotated[str, Field(min_length=1, max_length=2000)]
-Note = Annotated[str, Field(max_length=4000), _Printable]
-Term = Annotated[str, Field(min_length=2, max_length=120), _Printable, AfterValidator(_matchable)]
-Pattern = Annotated[
-    str, Field(min_length=2, max_length=4000), _Printable, AfterValidator(_in_pattern_language)
-]
-VocabularyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-Fragment = Annotated[str, Field(min_length=1, max_length=2000), _Printable]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-ResourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    AfterValidator(_utc),
-    WithJsonSchema({"type": "string", "pattern": _DATE}),
-]
-Rate = Annotated[float, Field(ge=0, le=1)]
-
-
-class _Part(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Head(_Part):
-    """A calibrated classifier over one embedding model, made by ``policy calibrate``.
-
-    ``weights`` are base64 float32, little-endian: for ``logistic`` the coefficients and then
-    the intercept; for ``rbf`` the support vectors row by row, their coefficients and the
-    intercept. ``strict`` and ``grey`` are thresholds on the score (0 to 1); ``strict_rate``
-    and ``grey_rate`` the shares of ``benign_count`` harmless texts above them when they were
-    chosen; ``recall`` the share of held-out examples at or above ``grey``.
-    """
-
-    kind: Literal["logistic", "rbf"]
-    embedder: Digest
-    dimensions: Annotated[int, Field(ge=1, le=4096)]
-    gamma: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    weights: Annotated[str, Field(max_length=3_000_000, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
-    strict: Rate
-    grey: Rate
-    strict_rate: Rate
-    grey_rate: Rate
-    benign_count: Annotated[int, Field(ge=0, le=10_000_000)]
-    recall: Rate | None = None
-
-
-class Adapter(_Part):
-    """A fine-tuned classifier that travels with the document as a resource of the bundle.
-
-    ``resource`` is its file beside the document and ``sha256`` its digest; a bundle without
-    exactly that file is refused. ``strict`` and ``grey`` are thresholds on the score (0 to 1),
-    chosen so that ``strict_rate`` of ``everyday_count`` everyday texts and ``grey_rate`` of
-    ``look_alike_count`` harmless look-alikes stood above them; none of these texts had trained
-    it. ``learned_from`` names the sources it was trained on, with their licences.
-    """
-
-    resource: ResourceName
-    sha256: Digest
-    embedder: Digest
-    strict: Rate
-    grey: Rate
-    strict_rate: Rate
-    everyday_count: Annotated[int, Field(ge=0, le=10_000_000)]
-    grey_rate: Rate
-    look_alike_count: Annotated[int, Field(ge=0, le=10_000_000)]
-    learned_from: Annotated[tuple[Line, ...], Field(min_length=1, max_length=50)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.grey > self.strict:
-            raise ValueError("the grey threshold is above the strict one")
-        return self
-
-
-class Meaning(_Part):
-    """Matching by meaning: through a head calibrated on the examples, or through an adapter.
-
-    An adapter must score the first four examples at least ``strict`` and the first four
-    counter-examples below ``grey`` before it is trusted.
-    """
-
-    examples: Annotated[tuple[Example, ...], Field(min_length=2, max_length=2000)]
-    counter_examples: Annotated[tuple[Example, ...], Field(min_length=2, max_length=5000)]
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=20)] = ("en",)
-    unscored: Literal["none", "note", "confirm", "block"] = "note"
-    grey: Literal["note", "warn", "confirm"] = "note"
-    head: Head | None = None
-    adapter: Adapter | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.head is not None and self.adapter is not None:
-            raise ValueError("a rule is judged by a head or by an adapter, not by both")
-        return self
-
-
-class Guard(_Part):
-    """Matching by a guard model's categories, where the user has such a model."""
-
-    model: Literal["qwen3guard", "llama-guard"]
-    categories: Annotated[tuple[Line, ...], Field(min_length=1, max_length=60)]
-
-
-class Match(_Part):
-    """How a rule matches; any of the four is enough."""
-
-    terms: Annotated[tuple[Term, ...], Field(max_length=MAX_TERMS)] = ()
-    pattern: Annotated[tuple[Pattern, ...], Field(max_length=500)] = ()
-    meaning: Meaning | None = None
-    guard: Guard | None = None
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if not (self.terms or self.pattern or self.meaning or self.guard):
-            raise ValueError("a rule needs terms, a pattern, a meaning or a guard category")
-        return self
-
-
-class Rule(_Part):
+class Rule(Part):
     """One rule: where it applies, how it matches, what then happens and why.
 
     ``origins`` narrows it to text of some origins: what was pasted (files, too) or recalled
@@ -254,7 +77,7 @@ class Rule(_Part):
         return not self.origins or origin.value in self.origins
 
 
-class Escalation(_Part):
+class Escalation(Part):
     """Raises the effect of a rule of another document. It cannot lower one."""
 
     id: Id
@@ -264,7 +87,7 @@ class Escalation(_Part):
     note: Note = ""
 
 
-class Bound(_Part):
+class Bound(Part):
     """Limits one setting: allowed values, or a range that includes its ends."""
 
     id: Id
@@ -288,7 +111,7 @@ class Bound(_Part):
         return self
 
 
-class Requirement(_Part):
+class Requirement(Part):
     """Obliges the program to something.
 
     ``instruct`` gives the model a line; ``added_text`` is appended to answers; ``disclosure``
@@ -303,7 +126,7 @@ class Requirement(_Part):
     ]
     reason: Text
     note: Note = ""
-    text: Annotated[str, Field(max_length=1000), _Printable] = ""
+    text: Annotated[str, Field(max_length=1000), Printable] = ""
     topics: Annotated[tuple[Term, ...], Field(max_length=500)] = ()
     minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
 
@@ -318,7 +141,7 @@ class Requirement(_Part):
         return self
 
 
-class Test(_Part):
+class Test(Part):
     """An example text with the decision its author expects from this document alone.
 
     Without ``origin`` it is the user's own, and at ``output`` the model's.
@@ -334,7 +157,7 @@ class Test(_Part):
     note: Note = ""
 
 
-class PolicyDocument(_Part):
+class PolicyDocument(Part):
     """A whole policy document, checked. Read it with :meth:`from_bytes` only.
 
     ``vocabulary`` names parts of patterns: ``<name>`` in a pattern stands for that part.
@@ -355,7 +178,7 @@ class PolicyDocument(_Part):
     consulted: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=50)] = ("en",)
     note: Note = ""
-    vocabulary: Annotated[dict[VocabularyName, Fragment], Field(max_length=200)] = {}
+    vocabulary: Annotated[dict[VocabularyName, Fragment], Field(max_length=200)] = {}  # noqa: RUF012 (pydantic gives every document its own)
     rules: Annotated[tuple[Rule, ...], Field(max_length=2000)] = ()
     escalations: Annotated[tuple[Escalation, ...], Field(max_length=500)] = ()
     bounds: Annotated[tuple[Bound, ...], Field(max_length=200)] = ()
@@ -396,16 +219,6 @@ class PolicyDocument(_Part):
 
     def _named(self) -> tuple[Rule | Escalation | Bound | Requirement, ...]:
         return (*self.rules, *self.escalations, *self.bounds, *self.requirements)
-
-
-def known_keys() -> tuple[str, ...]:
-    """The settings a bound may name; ``profile.*`` stands for every profile dimension."""
-    return (*RANGE_KEYS, *SET_KEYS, "profile.*")
-
-
-def effect_of(label: ExpectedLabel | EffectLabel) -> Effect:
-    """The effect a document's label stands for."""
-    return Effect.of(label)
 
 
 def _invalid(text: str, error: ValidationError) -> DocumentInvalid:

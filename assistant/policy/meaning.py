@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from assistant.errors import PolicyInvalid
 from assistant.policy.canonical import canonical
-from assistant.policy.document import Adapter, Head, Meaning
+from assistant.policy.document_match import Adapter, Head, Meaning
 from assistant.policy.effective import EffectiveRule
 from assistant.policy.languages import language_of
 from assistant.policy.model import Effect, Origin

@@ -30,7 +30,8 @@ from assistant.holder.scorer import MemoryScorer, embedder_digest
 from assistant.policy.adapters import beside, required_adapters
 from assistant.policy.canonical import canonical
 from assistant.policy.channels import decoded
-from assistant.policy.document import Head, Match, Meaning, PolicyDocument, Rule
+from assistant.policy.document import PolicyDocument, Rule
+from assistant.policy.document_match import Head, Match, Meaning
 from assistant.policy.effective import Wishes
 from assistant.policy.everyday import everyday_texts
 from assistant.policy.gate import Gate
