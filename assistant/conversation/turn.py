@@ -8,13 +8,14 @@ all consume the same generator of typed events.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import msgspec
 
 from assistant.conversation.answer import Answer, Streams
-from assistant.conversation.attachments.placing import KeptFile, Placed, Shelf, placing_for
+from assistant.conversation.asked import Asked, check_input
+from assistant.conversation.attachments.placing import KeptFile, Placed, placing_for
+from assistant.conversation.desk import Desk
 from assistant.conversation.events import (
     PolicyNotice,
     Recalled,
@@ -27,7 +28,6 @@ from assistant.conversation.events import (
     UsedItem,
     Waiting,
 )
-from assistant.conversation.ledger import Ledger
 from assistant.conversation.prompt import (
     TEMPLATE_VERSION,
     VIEWPOINTS_LINE,
@@ -37,84 +37,21 @@ from assistant.conversation.prompt import (
 )
 from assistant.conversation.question import Outcome, Question, TurnKey
 from assistant.conversation.rulings import ruling_of
-from assistant.engine.interfaces import Model, Phase
-from assistant.engine.model_messages import ChatMessage, GenerateRequest, Sampling
+from assistant.engine.interfaces import Phase
+from assistant.engine.model_messages import ChatMessage, GenerateRequest
 from assistant.errors import AssistantError, EngineError
 from assistant.personal.placement import Beside
 from assistant.policy import (
-    Decision,
     Effect,
-    EffectivePolicy,
-    Gate,
     Origin,
     Segment,
     Where,
 )
 from assistant.policy.requirements import obligations, requires_viewpoints
-from assistant.policy.risk import next_risk, with_risk
+from assistant.policy.risk import next_risk
 
 _LOAD_PATIENCE = 120.0
 """Seconds to wait for a model to load before the turn is given up."""
-TOGETHER = "turns+"
-"""How the gate marks what only several turns of the user say together."""
-_EARLIER_TURNS = 3
-"""How many of the user's last turns are checked together with the new text."""
-
-
-class Personaliser(Protocol):
-    """What was learned, as a turn needs it."""
-
-    def find(self, question: str, conversation: str) -> tuple[UsedItem, ...]:
-        """Relevant memories, best first; none when nothing is relevant enough."""
-        ...
-
-    def render(
-        self, items: Sequence[UsedItem], instructed: Sequence[str] | None = None
-    ) -> tuple[Beside, tuple[tuple[str, str], ...], tuple[str, ...]]:
-        """What stands beside the question, the profile values in it, its instructions.
-
-        ``instructed`` are the instructions of an earlier turn, to render it as it was.
-        """
-        ...
-
-    def choose(self, answers: Sequence[str], items: Sequence[UsedItem]) -> int:
-        """The index of the answer this person would prefer."""
-        ...
-
-    def compare(self, answers: Sequence[str]) -> tuple[int, int]:
-        """The two of three answers whose comparison would teach most."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything a turn works with, wired by the composition root.
-
-    ``risks`` remembers, for each conversation, how near it came to what is forbidden.
-    """
-
-    ledger: Ledger
-    gate: Gate
-    policy: EffectivePolicy
-    model: Model
-    model_file: tuple[str, str]
-    personaliser: Personaliser | None
-    sampling: Sampling
-    clock: Callable[[], float]
-    pause_background: Callable[[bool], None]
-    risks: dict[str, float]
-    shelf: Shelf
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question after the input gate: its text to use, and what was decided."""
-
-    text: str
-    rulings: tuple[Ruling, ...]
-    decision: Decision
-    stopped: Ruling | None
-    status: Status
 
 
 def run_turn(
@@ -129,7 +66,7 @@ def run_turn(
     generator early cancels the turn and records it as interrupted.
     """
     began = desk.clock()
-    asked = _check_input(question, desk)
+    asked = check_input(question, desk)
     desk.ledger.log(asked.rulings)
     if asked.status == "confirm":
         # Nothing is stored: the person has not said yes to asking it.
@@ -153,39 +90,11 @@ def run_turn(
     yield from run.events(past_messages(past), when_cancelled, cancelled)
 
 
-def _check_input(question: Question, desk: Desk) -> _Asked:
-    """The gate on the new text, alone and together with the user's last turns."""
-    confirmed = frozenset(question.confirmed)
-    new = Segment(question.text, Origin.USER)
-    pasted = [Segment(part, Origin.PASTED) for part in question.pasted]
-    strictest = desk.gate.check([new, *pasted], Where.INPUT, confirmed)
-    earlier = desk.ledger.past(question)[-_EARLIER_TURNS:]
-    if earlier and strictest.effect is not Effect.BLOCK:
-        said = [Segment(turn.question, Origin.USER) for turn in earlier]
-        together = desk.gate.check([*said, new], Where.INPUT, confirmed)
-        # What an earlier turn said by itself was decided then; only what the turns say
-        # together is new.
-        if together.view.startswith(TOGETHER) and together.effect > strictest.effect:
-            strictest = together
-    if strictest.effect is Effect.NONE:
-        return _Asked(question.text, (), strictest, None, "complete")
-    strictest = with_risk(strictest, desk.risks.get(question.conversation, 0.0))
-    ruling = ruling_of(strictest, Where.INPUT)
-    if strictest.effect is Effect.BLOCK:
-        return _Asked(question.text, (ruling,), strictest, ruling, "refused")
-    if strictest.effect is Effect.CONFIRM and ruling.rule not in confirmed:
-        return _Asked(question.text, (ruling,), strictest, ruling, "confirm")
-    text = question.text
-    if strictest.effect is Effect.REDACT:
-        text = desk.gate.redact(text, Where.INPUT)
-    return _Asked(text, (ruling,), strictest, None, "complete")
-
-
 class _Run:
     """The part of a turn that has an id: recall, generation, release, record."""
 
     def __init__(
-        self, question: Question, asked: _Asked, desk: Desk, key: TurnKey, began: float
+        self, question: Question, asked: Asked, desk: Desk, key: TurnKey, began: float
     ) -> None:
         self._question, self._asked, self._desk, self._key = question, asked, desk, key
         self._streams = Streams(desk.gate, question, desk.clock, began)
@@ -398,7 +307,7 @@ def _blank(question: Question, desk: Desk, status: Status) -> Outcome:
     )  # fmt: skip
 
 
-def _stopped(question: Question, desk: Desk, asked: _Asked) -> Outcome:
+def _stopped(question: Question, desk: Desk, asked: Asked) -> Outcome:
     return replace(_blank(question, desk, asked.status), rulings=asked.rulings)
 
 

@@ -34,7 +34,7 @@ from assistant.policy.requirements import obligations
 from assistant.vault.records import FeedbackKind, ItemKind, Turn
 
 if TYPE_CHECKING:
-    from assistant.conversation.turn import Personaliser
+    from assistant.conversation.desk import Personaliser
     from assistant.policy import EffectivePolicy, Gate
     from assistant.vault import Vault
 

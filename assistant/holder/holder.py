@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from assistant.conversation.desk import Desk
 from assistant.conversation.events import TurnEnded, TurnEvent, TurnFailed
 from assistant.conversation.incognito import IncognitoLedger
 from assistant.conversation.ledger import VaultLedger, log_rulings
 from assistant.conversation.question import Question
-from assistant.conversation.turn import Desk, run_turn
+from assistant.conversation.turn import run_turn
 from assistant.engine.interfaces import Memory, Model
 from assistant.engine.model_messages import Sampling
 from assistant.errors import AssistantError, EngineError, UsageError, VaultLocked
