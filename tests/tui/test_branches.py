@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import msgspec
+from textual.content import Content
 
 from assistant.holder.branches_wire import (
     KeepIncognito,
@@ -16,6 +17,7 @@ from assistant.holder.branches_wire import (
 from assistant.holder.interface import Ask, ConversationItem, CopyText
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.history import grouped
+from assistant.tui.screens.lists import ListScreen
 from assistant.tui.screens.tree import MAX_DEPTH, TreeScreen, drawn
 from tests.tui.driving import WIDE, Drive, opened, until
 from tests.tui.scripted_front import STAMP, Script
@@ -374,3 +376,23 @@ async def test_a_selection_asks_too() -> None:
         await drive.keys("ctrl+c")
         assert drive.app.clipboard == ""
         assert "Policy does not let this" in drive.words
+
+
+class AtOnce(ListScreen[None, str]):
+    """A list whose items are there before it has been laid out."""
+
+    def on_mount(self) -> None:
+        self.fill(["How long? " * 9])
+
+    def line(self, item: str) -> Content:
+        return Content(item[: self.options.scrollable_content_region.width])
+
+    def about(self, item: str) -> Content:
+        return Content("")
+
+
+async def test_lines_that_came_before_the_list_had_a_width_are_cut_to_it_all_the_same() -> None:
+    async with opened() as drive:
+        await drive.app.push_screen(AtOnce())
+        await drive.quiet()
+        assert drive.text.count("How long?") > 5

@@ -76,8 +76,7 @@ class DecisionsScreen(SearchScreen[None, DecisionItem]):
             Content.styled(f"This rule stands {times} in the list.", "$muted"),
         )  # fmt: skip
 
-    def on_resize(self) -> None:
-        """More or less of each line fits now."""
+    def cut_anew(self) -> None:
         self.looked_for()
 
     def leave(self) -> None:

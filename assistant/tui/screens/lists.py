@@ -85,6 +85,14 @@ class ListScreen(Screen[R], Generic[R, I]):
         else:
             self.query_one("#detail", Static).update(self.NOTHING)
 
+    def cut_anew(self) -> None:
+        """More or less of each line fits now."""
+        self.fill(list(self.items))
+
+    def on_options_widened(self) -> None:
+        """The list has its first width, or another one."""
+        self.cut_anew()
+
     def on_option_list_option_highlighted(self) -> None:
         """Say more about the item under the cursor."""
         if not stands(self, "#list", "#detail"):

@@ -77,8 +77,7 @@ class PolicyScreen(SearchScreen[None, Part]):
     def about(self, item: Part) -> Content:
         return about_authority(item) if isinstance(item, AuthorityItem) else about_item(item)
 
-    def on_resize(self) -> None:
-        """More or less of each line fits now."""
+    def cut_anew(self) -> None:
         self._show_matching()
 
     def looked_for(self) -> None:

@@ -65,10 +65,6 @@ class RecallScreen(SearchScreen[None, RecallHit]):
             Content.styled(f"{passed} · ", "$muted"), foreign_line(item.id, 40, "$muted"),
         )  # fmt: skip
 
-    def on_resize(self) -> None:
-        """More or less of each line fits now."""
-        self.fill(list(self.items))
-
     def leave(self) -> None:
         """Back."""
         self.dismiss(None)

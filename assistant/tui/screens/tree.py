@@ -110,10 +110,6 @@ class TreeScreen(ListScreen[str, Row]):
         question = foreign_line(turn.question, 200, "bold")
         return join(question, "\n", foreign_line(turn.answer, 300), "\n", said)
 
-    def on_resize(self) -> None:
-        """More or less of each line fits now."""
-        self.fill(list(self.items))
-
     def action_open(self) -> None:
         """Read the branch through this turn."""
         if row := self.selected:
