@@ -380,9 +380,10 @@ class LocalFront:
     def _wire(self, vault: Vault) -> Holder:
         import secrets
 
-        from assistant.holder.holder import Holder, Parts
+        from assistant.holder.holder import Holder
         from assistant.holder.judging import judge
         from assistant.holder.machine import machine_memory
+        from assistant.holder.parts import Parts
         from assistant.holder.prefix import PrefixKeeper
 
         if self._model is None or self._memory is None:

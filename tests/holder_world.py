@@ -10,8 +10,9 @@ from typing import Any
 
 from assistant.conversation.events import TurnEnded, TurnEvent, TurnFailed
 from assistant.errors import NoSuchItem
-from assistant.holder.holder import Holder, Parts
+from assistant.holder.holder import Holder
 from assistant.holder.interface import AnyReply, AnyRequest, Ask, Cancellation
+from assistant.holder.parts import Parts
 from assistant.policy import Gate, Wishes, resolve
 from assistant.policy.document import PolicyDocument
 from assistant.policy.guarding import GuardModel

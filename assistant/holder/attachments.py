@@ -26,7 +26,7 @@ from assistant.holder.replies import Done
 from assistant.vault.records import ItemKind
 
 if TYPE_CHECKING:
-    from assistant.holder.holder import Parts
+    from assistant.holder.parts import Parts
 
 MAX_WAITING = 16
 """Files that wait for a question at once; with one more the first is dropped."""

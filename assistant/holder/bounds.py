@@ -22,7 +22,7 @@ from assistant.holder.risks import Live, rows_of
 
 if TYPE_CHECKING:
     from assistant.holder.consents import Consents
-    from assistant.holder.holder import Parts
+    from assistant.holder.parts import Parts
     from assistant.holder.settings import UserSettings
     from assistant.holder.taste import Taste
 

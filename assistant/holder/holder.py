@@ -7,11 +7,8 @@ beside it. Locking closes the vault, kills both children and tells whoever asked
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -21,9 +18,8 @@ from assistant.conversation.incognito import IncognitoLedger
 from assistant.conversation.ledger import VaultLedger, log_rulings
 from assistant.conversation.question import Question
 from assistant.conversation.turn import run_turn
-from assistant.engine.interfaces import Memory, Model
 from assistant.engine.model_messages import Sampling
-from assistant.errors import AssistantError, EngineError, UsageError, VaultLocked
+from assistant.errors import EngineError, UsageError, VaultLocked
 from assistant.holder import controls, overview, overview_wire
 from assistant.holder import interface as ask
 from assistant.holder.attachments import Attachments
@@ -34,6 +30,7 @@ from assistant.holder.drafts import Drafts
 from assistant.holder.earlier import with_past
 from assistant.holder.flattery import MAX_TOKENS, SEED
 from assistant.holder.history import Account, History
+from assistant.holder.idle import IdleLock
 from assistant.holder.impersonal import Impersonal
 from assistant.holder.impersonal_wire import ChatPersonalisation
 from assistant.holder.interface import AnyReply, AnyRequest, Cancellation, Done
@@ -41,63 +38,14 @@ from assistant.holder.keeping import Keeping, KeepingRequest
 from assistant.holder.learning import Learning
 from assistant.holder.leaving import Leaving
 from assistant.holder.memory import MemoryFeed
-from assistant.holder.models import Models, Verify, never
+from assistant.holder.models import Models
 from assistant.holder.notices import Notices
 from assistant.holder.participation import Participation, ParticipationRequest
+from assistant.holder.parts import Parts
 from assistant.holder.phrasing import Phrasing
-from assistant.holder.settings import MANNERS, SETTINGS, UserSettings
+from assistant.holder.settings import MANNERS, UserSettings
 from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
-
-if TYPE_CHECKING:
-    from assistant.engine import ModelEntry
-    from assistant.policy import AuthorityState, EffectivePolicy, Gate, PolicyDocument
-    from assistant.vault import KdfParameters, Vault
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the composition root hands over. Times: ``now`` is UTC, ``clock`` monotonic.
-
-    ``model_about`` gives origin and licence of the model in use, empty where not stated;
-    ``machine_memory`` is in bytes.
-    """
-
-    home: Path
-    vault: Vault
-    policy: EffectivePolicy
-    gate: Gate
-    tiers: tuple[str, ...]
-    alarms: tuple[str, ...]
-    model: Model
-    model_file: Callable[[], tuple[str, str]]
-    use_model: Callable[[str], None]
-    memory: Memory
-    embedder_digest: str
-    now: Callable[[], datetime]
-    clock: Callable[[], float]
-    slept: Callable[[], float]
-    new_seed: Callable[[], int]
-    new_id: Callable[[], str]
-    new_kdf: Callable[[], KdfParameters]
-    patience: float
-    watch_every: float = 5.0
-    face: str = "command"
-    documents: tuple[PolicyDocument, ...] = ()
-    authorities: tuple[AuthorityState, ...] = ()
-    model_about: Callable[[], tuple[str, str]] = lambda: ("", "")
-    local_time: Callable[[datetime], datetime] = datetime.astimezone
-    models: Callable[[], Sequence[ModelEntry]] = tuple
-    machine_memory: Callable[[], int] = lambda: 0
-    verify_model: Verify = never
-    remove_model: Callable[[str], None] = never
-    pull_command: Callable[[str], tuple[list[str], Path]] = never
-
-
-_SLEPT = 5.0
-"""Seconds of sleep after which the vault is locked."""
-_RETAIN_EVERY = 3600.0
-"""Seconds between two looks for what is older than the retention allows."""
 
 
 class Holder:
@@ -137,13 +85,11 @@ class Holder:
         self._turn = threading.Lock()
         self._running = Cancellation()
         self._locked = threading.Event()
-        self._busy = 0
-        self._last_use = parts.clock()
-        self._counting = threading.Lock()
+        self._locking = threading.Lock()
         self._listeners: list[Callable[[str], None]] = []
         self._context = (0, 0)
         self._feed.start()
-        self._idle = threading.Thread(target=self._watch_idle, name="idle-lock", daemon=True)
+        self._idle = IdleLock(parts, self.settings, self._keeping, self._locked, self.lock)
         self._idle.start()
 
     # -- requests --------------------------------------------------------------------------
@@ -154,16 +100,9 @@ class Holder:
         """Answer one request; see ``interface`` for each one's replies."""
         if self._locked.is_set():
             raise VaultLocked("The vault is locked.", hint="Unlock it and try again.")
-        with self._counting:
-            self._busy += 1
-        try:
+        # A face asks for the status by itself: that is nobody using the vault.
+        with self._idle.used(by_somebody=not isinstance(request, ask.StatusQuery)):
             yield from self._answer(request, cancellation or Cancellation())
-        finally:
-            with self._counting:
-                self._busy -= 1
-                # A face asks for the status by itself: that is nobody using the vault.
-                if not isinstance(request, ask.StatusQuery):
-                    self._last_use = self._parts.clock()
 
     def _answer(
         self, request: AnyRequest, cancellation: Cancellation
@@ -360,7 +299,7 @@ class Holder:
 
     def lock(self, why: str) -> None:
         """Cancel a running turn, kill both children, close the vault. Once only."""
-        with self._counting:
+        with self._locking:
             if self._locked.is_set():
                 return
             self._locked.set()
@@ -374,33 +313,3 @@ class Holder:
             parts.vault.close()
         for act in self._listeners:
             act(why)
-
-    def _retain(self) -> None:
-        """Forget what is older than the retention in force, by kind; a bound is a maximum."""
-        days = {
-            key: int(self.settings.number(key))
-            for key in ("retention_days", "feedback_days", "proposal_days")
-        }
-        if days["retention_days"] < SETTINGS["retention_days"].high:
-            self._keeping.forget_older(days["retention_days"])
-        self._keeping.forget_items(days["feedback_days"], days["proposal_days"])
-
-    def _watch_idle(self) -> None:
-        retained = -_RETAIN_EVERY
-        slept = self._parts.slept()
-        while not self._locked.wait(self._parts.watch_every):
-            now = self._parts.clock()
-            if self._parts.slept() - slept > _SLEPT:
-                self.lock("the computer slept")
-                return
-            try:
-                limit = self.settings.number("idle_minutes") * 60
-                if now - retained >= _RETAIN_EVERY:
-                    self._retain()
-                    retained = now
-            except AssistantError:
-                return
-            with self._counting:
-                idle = self._busy == 0 and self._parts.clock() - self._last_use > limit
-            if idle:
-                self.lock("nobody used it for a while")

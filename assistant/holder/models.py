@@ -30,7 +30,7 @@ from assistant.holder.overview import model_items
 from assistant.holder.overview_wire import ModelItem, ModelsQuery
 
 if TYPE_CHECKING:
-    from assistant.holder.holder import Parts
+    from assistant.holder.parts import Parts
 
 SECONDS_BETWEEN_LOOKS = 0.2
 STAGING = ".pull-*"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from assistant.engine import ModelEntry
-    from assistant.holder.holder import Parts
+    from assistant.holder.parts import Parts
     from assistant.policy import AuthorityState, EffectivePolicy, PolicyDocument, RuleSource
     from assistant.policy.explain import Explanation
 

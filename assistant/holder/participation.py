@@ -18,8 +18,8 @@ from assistant.policy.comment import MAX_TEXT, RuleComment
 from assistant.vault.records import PreferenceSource, PreferenceState
 
 if TYPE_CHECKING:
-    from assistant.holder.holder import Parts
     from assistant.holder.learning import Learning
+    from assistant.holder.parts import Parts
     from assistant.vault.records import Preference
 
 _COMMENT = "comment."

@@ -10,7 +10,7 @@ from assistant.holder.interface import StatusLine
 from assistant.holder.notices import disclosures, session_notice
 
 if TYPE_CHECKING:
-    from assistant.holder.holder import Parts
+    from assistant.holder.parts import Parts
     from assistant.holder.settings import UserSettings
 
 _WORDS = {
