@@ -94,6 +94,12 @@ class Learning:
                 self._vault.preferences.get(request.id)
                 self.forget(self._vault.erase.item(ItemKind.PREFERENCE, request.id))
                 yield Done("Erased.")
+            case _:
+                yield from self._taught(request)
+
+    def _taught(self, request: Any) -> Iterator[AnyReply]:
+        """Requests about what preferences rest on: consents, feedback, the profile."""
+        match request:
             case controls.ListConsents():
                 yield from map(controls.ConsentItem, self.consents.list())
             case controls.RevokeConsent():
