@@ -7,6 +7,7 @@ text until the parser decodes it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -18,8 +19,13 @@ from assistant.inert import inert, inert_line
 __all__ = ["code_blocks_in", "links_in", "parser"]
 
 
+@cache
 def parser() -> MarkdownIt:
-    """A parser whose tokens hold no links, images or control characters."""
+    """A parser whose tokens hold no links, images or control characters.
+
+    One for all: it keeps nothing of what it parsed, and making one takes longer than
+    parsing what an answer grows by.
+    """
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     markdown.core.ruler.push("inert", _make_inert)
     return markdown

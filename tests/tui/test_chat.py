@@ -311,7 +311,6 @@ async def test_streaming_leaves_no_blank_blocks() -> None:
             view = drive.chat.transcript.turns[0].query_one(AnswerView)
             kinds = [type(child).__name__ for child in view.children]
             assert kinds == [
-                "MarkdownH1", "MarkdownParagraph", "MarkdownBulletList", "CodeBlock",
-                "MarkdownBlockQuote", "MarkdownParagraph",
+                "MarkdownH1", "Paragraph", "FlatList", "CodeBlock", "MarkdownBlockQuote", "Paragraph",
             ]  # fmt: skip
             assert all(child.size.height for child in view.children)

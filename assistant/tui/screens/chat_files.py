@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 
 from textual import work
-from textual.screen import Screen
 
 from assistant.conversation.attachments.reading import read_file
 from assistant.errors import AttachmentRefused
 from assistant.holder.attachments_wire import Attach, AttachmentItem, Detach
 from assistant.holder.interface import Done
 from assistant.inert import inert_line
+from assistant.tui.keys_first import KeysFirst
 from assistant.tui.requests import Requests
 from assistant.tui.text import foreign, foreign_line, join
 from assistant.tui.widgets.attachments import AttachmentBar
@@ -20,7 +20,7 @@ from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.waiting import WaitingLine
 
 
-class FilesScreen(Screen[None]):
+class FilesScreen(KeysFirst[None]):
     """The part of the chat that reads files; they are sent with the next question."""
 
     requests: Requests

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
-from textual.content import Content
+from markdown_it.token import Token
 from textual.widgets import Markdown
-from textual.widgets.markdown import MarkdownBlock, MarkdownFence, MarkdownStream
+from textual.widgets.markdown import MarkdownBlock, MarkdownStream
 
 from assistant.inert import InertStream, inert
 from assistant.tui.markdown_text import parser
+from assistant.tui.widgets.flat_list import FlatList, is_flat
+from assistant.tui.widgets.growing import CodeBlock, Paragraph
 
 # What is laid out on screen; the stored answer is whole and `copy` copies it whole.
 MAX_SHOWN = 100_000
-MAX_HIGHLIGHTED = 20_000
 _CUT = "\n\n*… cut here for the screen; copying takes the whole.*"
-
-
-class CodeBlock(MarkdownFence):
-    """A code block, highlighted unless it is so long that highlighting would stall."""
-
-    @classmethod
-    def highlight(cls, code: str, language: str, ansi: bool = False, dark: bool = False) -> Content:
-        """Colours for code in a language; plain text above 20,000 characters."""
-        if len(code) > MAX_HIGHLIGHTED:
-            return Content(code)
-        return super().highlight(code, language.split(" ")[0], ansi=ansi, dark=dark)
 
 
 class AnswerView(Markdown):
     """Foreign Markdown: shows a text, or takes it in pieces with ``write`` and ``finish``."""
 
-    BLOCKS = Markdown.BLOCKS | {"fence": CodeBlock, "code_block": CodeBlock}
+    BLOCKS = Markdown.BLOCKS | {
+        "paragraph_open": Paragraph, "fence": CodeBlock, "code_block": CodeBlock,
+    }  # fmt: skip
 
     def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(_shown(text), parser_factory=parser, open_links=False, id=id)
@@ -73,11 +66,27 @@ class AnswerView(Markdown):
             if task is not None and task.cancelling():
                 raise
 
+    def _parse_markdown(self, tokens: Iterable[Token]) -> Iterable[MarkdownBlock]:
+        for part in _top_level(tokens):
+            if is_flat(part):
+                yield FlatList(self, part)
+            else:
+                yield from super()._parse_markdown(part)
+
     def _whole(self, shown: str) -> bool:
         # Streaming mounts block by block; it must have come out as parsing in one go does.
         blocks = [child for child in self.children if isinstance(child, MarkdownBlock)]
         top = [t for t in parser().parse(shown) if t.level == 0 and t.nesting >= 0]
         return [block._token.type for block in blocks] == [token.type for token in top]
+
+
+def _top_level(tokens: Iterable[Token]) -> Iterable[list[Token]]:
+    part: list[Token] = []
+    for token in tokens:
+        part.append(token)
+        if token.level == 0 and token.nesting <= 0:
+            yield part
+            part = []
 
 
 def _shown(text: str) -> str:
