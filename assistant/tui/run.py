@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,9 @@ def run(front: Front, *, keys: Path | None, theme: str, reduced_motion: bool) ->
     """Run until the person leaves. Raises UsageError when the key file is wrong."""
     keymap = load_keymap(keys) if keys is not None else {}
     app = AssistantApp(front, keymap=keymap, theme=theme, reduced_motion=reduced_motion)
+    # Looking for garbage among all that was imported takes as long as a few frames, in the
+    # middle of an answer. Nothing of the person's is in memory yet.
+    gc.freeze()
     try:
         code = app.run()
     finally:
