@@ -7,6 +7,7 @@ import argparse
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
 from assistant.holder.interface import RecallHit, RecallQuery
+from assistant.personal.considered import STOOD_BACK
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         else:
             mark = " " if reply.passed else "×"
             say(f"{mark} {reply.score:.2f}  {reply.kind} {reply.id}: {reply.text}")
+            if reply.reason in STOOD_BACK:
+                say(f"        kept out: {STOOD_BACK[reply.reason]}")
     if not hits and not arguments.json:
         complain("Nothing relevant is remembered.")
     return 0

@@ -8,6 +8,7 @@ from assistant.cli.context import Context
 from assistant.cli.output import print_json, say
 from assistant.holder.attachments_text import file_words
 from assistant.holder.interface import Why, WhyQuery
+from assistant.personal.considered import STOOD_BACK
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,6 +35,8 @@ def show(why: Why) -> None:
     say("\nMemories used" + (":" if memories else ": none was relevant enough."))
     for item in memories:
         say(f"  {_bar(item.score)} {item.score:.2f}  {item.kind} {item.id}: {item.text}")
+    for each in why.kept_out:
+        say(f"  kept out: {each.item.text} ({STOOD_BACK.get(each.reason, each.reason)})")
     _show_files(why)
     if why.profile:
         say("\nStyle profile:")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.conversation.attachments.placing import Shelf
-from assistant.conversation.events import UsedItem
+from assistant.conversation.events import KeptOut, UsedItem
 from assistant.conversation.ledger import Ledger
 from assistant.engine.interfaces import Model
 from assistant.engine.model_messages import Sampling
@@ -29,6 +29,10 @@ class Personaliser(Protocol):
 
         ``instructed`` are the instructions of an earlier turn, to render it as it was.
         """
+        ...
+
+    def kept_out(self) -> tuple[KeptOut, ...]:
+        """What applied to the question last rendered and yet stood back, with the reason."""
         ...
 
     def choose(self, answers: Sequence[str], items: Sequence[UsedItem]) -> int:

@@ -32,6 +32,16 @@ class UsedItem(msgspec.Struct, frozen=True):
     place: str = ""
 
 
+class KeptOut(msgspec.Struct, frozen=True):
+    """A wish that applied and yet stood back from the prompt; ``reason`` is its code.
+
+    Kind "preference", or "profile" for what the profile would have said.
+    """
+
+    item: UsedItem
+    reason: str
+
+
 class Source(msgspec.Struct, frozen=True):
     """A file read for an answer: its pages or lines, none where it was read whole."""
 

@@ -128,6 +128,7 @@ def turn_outcome(outcome: Outcome) -> TurnOutcome:
         "rulings": [msgspec.to_builtins(each) for each in outcome.rulings],
         "profile": [list(pair) for pair in outcome.profile],
         "instructions": list(outcome.instructions),
+        "kept_out": [[k.item.kind, k.item.id, k.reason] for k in outcome.kept_out],
         "sampling": outcome.sampling,
         "rules_in_force": outcome.rules_in_force,
         "prompt_tokens": outcome.prompt_tokens,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.conversation.attachments.document import Document
-from assistant.conversation.events import AttachedFile, Ruling, Source, Status, UsedItem
+from assistant.conversation.events import AttachedFile, KeptOut, Ruling, Source, Status, UsedItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Outcome:
     rulings: tuple[Ruling, ...] = ()
     profile: tuple[tuple[str, str], ...] = ()
     instructions: tuple[str, ...] = ()
+    kept_out: tuple[KeptOut, ...] = ()
     rules_in_force: int = 0
     tokens: int = 0
     prompt_tokens: int = 0

@@ -17,6 +17,7 @@ from assistant.conversation.asked import Asked, check_input
 from assistant.conversation.attachments.placing import KeptFile, Placed, placing_for
 from assistant.conversation.desk import Desk
 from assistant.conversation.events import (
+    KeptOut,
     PolicyNotice,
     Recalled,
     Ruling,
@@ -99,6 +100,7 @@ class _Run:
         self._question, self._asked, self._desk, self._key = question, asked, desk, key
         self._streams = Streams(desk.gate, question, desk.clock, began)
         self._used: tuple[UsedItem, ...] = ()
+        self._kept_out: tuple[KeptOut, ...] = ()
         self._profile: tuple[tuple[str, str], ...] = ()
         self._instructions: tuple[str, ...] = ()
         self._beside = Beside()
@@ -146,6 +148,8 @@ class _Run:
             found = personaliser.find(self._asked.text, self._key.conversation)
             self._used = tuple(item for item in found if self._may_use(item))
             self._beside, self._profile, self._instructions = personaliser.render(self._used)
+            kept_out = personaliser.kept_out()
+            self._kept_out = tuple(each for each in kept_out if self._may_use(each.item))
             yield Recalled(self._used)
             yield from map(PolicyNotice, self._warned.values())
         if self._desk.model.state.phase is not Phase.READY and not cancelled():
@@ -170,7 +174,8 @@ class _Run:
     def _may_use(self, item: UsedItem) -> bool:
         """Policy-blocked memories never reach the prompt; the log counts the decision."""
         # A preference is what the person said yes to; anything else came as it came.
-        origin = Origin.PREFERENCE if item.kind == "preference" else Origin.RECALLED
+        own = item.kind in {"preference", "profile"}
+        origin = Origin.PREFERENCE if own else Origin.RECALLED
         decision = self._desk.gate.check([Segment(item.text, origin)], Where.MEMORY)
         if decision.effect is not Effect.NONE:
             ruling = ruling_of(decision, Where.MEMORY)
@@ -241,7 +246,7 @@ class _Run:
             rulings=tuple(self._rulings),
             sources=self._placed.sources if answer.text else (), files=self._placed.files,
             viewpoints=self._viewpoints(),
-            profile=self._profile, instructions=self._instructions,
+            profile=self._profile, instructions=self._instructions, kept_out=self._kept_out,
             tokens=answer.tokens, prompt_tokens=answer.prompt_tokens,
             first_token_s=answer.first_token_s, first_shown_s=answer.first_shown_s,
             tokens_per_s=answer.tokens_per_s,
@@ -277,7 +282,8 @@ class _Run:
     def _chosen(self, candidates: tuple[str, ...]) -> int:
         """What the profile prefers; without one, the first that policy let through."""
         if self._desk.personaliser is not None:
-            return self._desk.personaliser.choose(candidates, self._used)
+            silent = (each.item for each in self._kept_out if each.reason == "fact")
+            return self._desk.personaliser.choose(candidates, (*self._used, *silent))
         return next((i for i, text in enumerate(candidates) if text), 0)
 
     def _absorb(self, history: tuple[ChatMessage, ...], answer: Answer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from assistant.conversation.branches import Branches, chosen_tip
-from assistant.conversation.events import Ruling, UsedItem
+from assistant.conversation.events import KeptOut, Ruling, UsedItem
 from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.prompt import VIEWPOINTS_LINE, question_message, system_message
 from assistant.conversation.rulings import ruling_of
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from assistant.vault import Vault
 
 ERASED = "[erased]"
+PROFILE_LINES = "what the style profile would have asked for"
 HIT_OPENS, HIT_CLOSES = "\ue000", "\ue001"
 
 
@@ -191,7 +192,7 @@ class Account:
             personalised=turn.personalised, used=used, profile=profile,
             rules=rulings(turn), rules_in_force=int(notes.get("rules_in_force", 0)),
             prompt=self._prompt(turn, used), question=turn.question, answer=turn.answer,
-            files=self._history.citations.account(turn),
+            files=self._history.citations.account(turn), kept_out=self._kept_out(notes),
         )  # fmt: skip
 
     def _used(self, turn: Turn) -> tuple[UsedItem, ...]:
@@ -201,6 +202,19 @@ class Account:
             parts.get(u.item_id)
             or UsedItem(u.kind.value, u.item_id, texts.get(u.item_id, ERASED), u.score)
             for u in stored
+        )
+
+    def _kept_out(self, notes: Any) -> tuple[KeptOut, ...]:
+        """What stood back, looked up anew; of the profile's own lines nothing was stored."""
+        noted = [(str(kind), str(item), str(why)) for kind, item, why in notes.get("kept_out", [])]
+        texts = {
+            p.id: p.text
+            for p in self._vault.preferences.many(item for _, item, _ in noted).values()
+        }
+        texts[""] = PROFILE_LINES
+        return tuple(
+            KeptOut(UsedItem(kind, item, texts.get(item, ERASED), 0.0), why)
+            for kind, item, why in noted
         )
 
     def _texts(self, stored: Any) -> dict[str, str]:

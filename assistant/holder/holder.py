@@ -44,6 +44,7 @@ from assistant.holder.participation import Participation, ParticipationRequest
 from assistant.holder.parts import Parts
 from assistant.holder.phrasing import Phrasing
 from assistant.holder.settings import MANNERS, UserSettings
+from assistant.holder.sparing import spares_facts
 from assistant.holder.status import status_line
 from assistant.holder.taste import Taste
 
@@ -58,8 +59,9 @@ class Holder:
         self._feed = MemoryFeed(vault, parts.memory, parts.embedder_digest)
         consents = Consents(vault, parts.policy, parts.now)
         self._taste = Taste(
-            vault, parts.memory, self._feed, parts.policy, parts.now, parts.patience, consents
-        )
+            vault, parts.memory, self._feed, parts.policy, parts.now, parts.patience, consents,
+            spares_facts(parts.models, self.settings),
+        )  # fmt: skip
         self._history = History(vault, parts.gate)
         self._notices = Notices(vault, self.settings, parts.policy, parts.now, parts.local_time)
         self._learning = Learning(
@@ -187,7 +189,7 @@ class Holder:
         for item in found.considered[: request.k]:
             yield ask.RecallHit(
                 item.kind.value, item.id, item.text, round(item.score, 4),
-                round(item.bm25, 4), round(item.dense, 4), item.passed,
+                round(item.bm25, 4), round(item.dense, 4), item.passed, item.reason,
             )  # fmt: skip
 
     # -- a turn ----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from assistant.conversation.events import AttachedFile, Ruling, Source, UsedItem
+from assistant.conversation.events import AttachedFile, KeptOut, Ruling, Source, UsedItem
 from assistant.holder.wire import Reply
 
 
@@ -60,7 +60,7 @@ class FeedbackItem(Reply, frozen=True, tag="feedback-item"):
 
 
 class RecallHit(Reply, frozen=True, tag="recall-hit"):
-    """A candidate memory; ``passed`` says whether the relevance gate let it through."""
+    """A candidate memory; ``passed`` says whether it may stand beside, ``reason`` why not."""
 
     kind: str
     id: str
@@ -69,10 +69,14 @@ class RecallHit(Reply, frozen=True, tag="recall-hit"):
     bm25: float
     dense: float
     passed: bool
+    reason: str = ""
 
 
 class Why(Reply, frozen=True, tag="why-reply"):
-    """Everything that shaped one answer; erased items show as "[erased]"."""
+    """Everything that shaped one answer; erased items show as "[erased]".
+
+    ``kept_out``: wishes that applied and stood back from the prompt, with the reason.
+    """
 
     turn: str
     conversation: str
@@ -89,6 +93,7 @@ class Why(Reply, frozen=True, tag="why-reply"):
     question: str
     answer: str
     files: tuple[AttachedFile, ...] = ()
+    kept_out: tuple[KeptOut, ...] = ()
 
 
 class ConversationItem(Reply, frozen=True, tag="conversation"):

@@ -55,6 +55,11 @@ SETTINGS: Mapping[str, Setting] = {
             "recall", _SWITCH,
         ),
         Setting(
+            "style_on_facts", "choice", "auto",
+            "Wishes about style beside questions for one plain fact; auto: for larger models.",
+            choices=("auto", "on", "off"),
+        ),
+        Setting(
             "persona", "choice", "neutral", "The manner of speaking.",
             "persona", tuple(MANNERS),
         ),

@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assistant.conversation.events import UsedItem
+from assistant.conversation.events import KeptOut, UsedItem
 from assistant.errors import NoSuchItem
 from assistant.holder.comparisons import Picks
 from assistant.holder.consents import Consents
 from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
 from assistant.personal.choosing import choose, most_informative
-from assistant.personal.considered import Considered, Recollection
+from assistant.personal.considered import STOOD_BACK, Considered, Recollection
 from assistant.personal.feedback import Role, lesson
 from assistant.personal.placement import Beside, beside, beside_again
+from assistant.personal.plain_facts import asks_for_a_fact
 from assistant.personal.profile import Bound, Profile, build_profile, instructions
 from assistant.personal.recall import Recall
 from assistant.personal.special import Category, speaks_of_a_person, stated
@@ -62,8 +63,10 @@ class Taste:
         now: Callable[[], datetime],
         patience: float,
         consents: Consents,
+        spare_facts: Callable[[], bool],
     ) -> None:
         self._vault, self._feed, self._patience = vault, feed, patience
+        self._spare_facts = spare_facts
         self._consents = consents
         self.picks = Picks(vault, now)
         self._bounds = profile_bounds(policy)
@@ -85,9 +88,13 @@ class Taste:
         self._feed.catch_up(self._patience)
         found = self._recall.find(
             question, conversation=conversation, project=self._folder_of(conversation), k=k,
-            budget_tokens=_BUDGET_TOKENS,
+            budget_tokens=_BUDGET_TOKENS, spare_facts=self._spare_facts(),
         )  # fmt: skip
         return self._permitted(found)
+
+    def spares(self, question: str) -> bool:
+        """Whether general wishes about style stay out of this question."""
+        return self._spare_facts() and asks_for_a_fact(question)
 
     def _folder_of(self, conversation: str) -> str:
         """The project folder it lies in; "" for none, as for one that is not kept."""
@@ -158,15 +165,23 @@ class TurnTaste:
         self._taste, self._vault, self._k, self._earlier = taste, vault, k, earlier
         self._manner = (manner,) if manner else ()
         self._found: dict[tuple[str, str], Considered] = {}
+        self._spared = False
+        self._kept_out: tuple[KeptOut, ...] = ()
 
     def find(self, question: str, conversation: str) -> tuple[UsedItem, ...]:
         """Relevant memories in the order they are placed."""
+        self._spared = self._taste.spares(question)
         if self._k == 0:
             return ()
-        items = self._taste.recollect(question, conversation, self._k).items
-        kept = [i for i in items if self._earlier or i.kind is not ItemKind.TURN]
+        found = self._taste.recollect(question, conversation, self._k)
+        kept = [i for i in found.items if self._earlier or i.kind is not ItemKind.TURN]
+        self._kept_out = tuple(
+            KeptOut(_used(item), item.reason)
+            for item in found.considered
+            if item.reason in STOOD_BACK
+        )
         self._found = {(i.kind.value, i.id): i for i in kept}
-        return tuple(UsedItem(i.kind.value, i.id, i.text, round(i.score, 4)) for i in kept)
+        return tuple(_used(item) for item in kept)
 
     def render(
         self, items: Sequence[UsedItem], instructed: Sequence[str] | None = None
@@ -178,12 +193,26 @@ class TurnTaste:
         profile = self._taste.profile
         lines = tuple(instructed or ())
         if instructed is None:
-            lines = (*self._manner, *instructions(profile, _covered(items)))
+            lines = (*self._manner, *self._taught(profile, items))
         shown = profile.shown() if lines else ()
         found = [self._found.get((item.kind, item.id)) for item in items]
         if all(one is not None for one in found):
             return beside([one for one in found if one is not None], lines), shown, lines
         return self._again(items, lines), shown, lines
+
+    def _taught(self, profile: Profile, items: Sequence[UsedItem]) -> tuple[str, ...]:
+        """The profile's instructions; beside a question that is spared them, none."""
+        kept_back = [each.item for each in self._kept_out if each.reason == "fact"]
+        said = instructions(profile, _covered([*items, *kept_back]))
+        if said and self._spared:
+            item = UsedItem("profile", "", " ".join(said), 0.0)
+            self._kept_out += (KeptOut(item, "fact"),)
+            return ()
+        return said
+
+    def kept_out(self) -> tuple[KeptOut, ...]:
+        """Wishes that applied and yet stood back from the prompt."""
+        return self._kept_out
 
     def _again(self, items: Sequence[UsedItem], lines: Sequence[str]) -> Beside:
         known: dict[tuple[ItemKind, str], tuple[str, Role | None]] = {}
@@ -207,6 +236,10 @@ class TurnTaste:
     def compare(self, answers: Sequence[str]) -> tuple[int, int]:
         """The two answers the profile is least sure about."""
         return most_informative(answers, self._taste.profile)
+
+
+def _used(item: Considered) -> UsedItem:
+    return UsedItem(item.kind.value, item.id, item.text, round(item.score, 4))
 
 
 def _covered(items: Sequence[UsedItem]) -> set[Style]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from assistant.personal.feedback import Role
@@ -14,7 +15,8 @@ class Considered:
 
     ``score`` orders memories (0 to 1), ``bm25`` and ``dense`` are the raw figures behind
     it. ``passed`` says whether it stands beside the question; if not, ``reason`` is one of
-    "unrelated", "contradicted", "repeats", "enough" (of its kind), "budget" or "no consent".
+    "unrelated", "narrower", "contradicted", "fact", "repeats", "enough" (of its kind),
+    "budget" or "no consent"; ``STOOD_BACK`` tells those a person must be told.
     ``style``: a wish about the form of every answer. ``role``: for rated answers.
     """
 
@@ -58,6 +60,13 @@ class Recollection:
         """Whether nothing stands beside the question."""
         return not self.items
 
+
+STOOD_BACK: Mapping[str, str] = {
+    "narrower": "a narrower wish says otherwise here",
+    "contradicted": "a later wish says otherwise",
+    "fact": "the question asks for one plain fact; there it only chooses among several answers",
+}
+"""Why a wish that applied does not stand beside the question, in words for `why`."""
 
 NOTHING = Recollection()
 """For a turn without personalisation."""

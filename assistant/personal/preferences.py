@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from assistant.personal.domains import domains
-from assistant.personal.styles import Wish, read_wishes
+from assistant.personal.styles import Style, Wish, read_wishes
 from assistant.personal.words import subject_stems
 from assistant.vault.records import Preference, PreferenceState, Scope
 
@@ -103,10 +103,37 @@ def conflicts(one: Preference, other: Preference) -> bool:
     a, b = read_preference(one.text), read_preference(other.text)
     if a.condition and b.condition and not a.domains & b.domains:
         return False
+    return contradict(one.text, other.text)
+
+
+def contradict(one: str, other: str) -> bool:
+    """Whether two preferences that both apply ask for opposite things, whatever their scope."""
+    a, b = read_preference(one), read_preference(other)
     opposite = {(w.style, -w.direction) for w in a.wishes if w.direction}
     if any((w.style, w.direction) in opposite for w in b.wishes):
         return True
-    return not a.wishes and not b.wishes and _likes_against_dislikes(one.text, other.text)
+    return not a.wishes and not b.wishes and _likes_against_dislikes(one, other)
+
+
+def narrowness(preference: Preference) -> int:
+    """How little it applies to: everywhere 0, a project 1, a topic or a condition 2, a chat 3."""
+    conditioned = 2 if read_preference(preference.text).condition else 0
+    return max(_NARROWNESS[preference.scope], conditioned)
+
+
+_NARROWNESS = {Scope.ALWAYS: 0, Scope.PROJECT: 1, Scope.TOPIC: 2, Scope.CHAT: 3}
+
+
+def is_general_wish(preference: Preference) -> bool:
+    """Whether it is a wish about the form of every answer, said for no occasion.
+
+    Which language to answer in and how to be addressed are no matter of form.
+    """
+    styles = {wish.style for wish in read_preference(preference.text).wishes}
+    return bool(styles) and not styles & _NO_FORM and narrowness(preference) == 0
+
+
+_NO_FORM = {Style.LANGUAGE, Style.ADDRESS}
 
 
 def conflicting(preference: Preference, others: Sequence[Preference]) -> tuple[str, ...]:

@@ -17,7 +17,15 @@ from assistant.personal.affinity import Nearness
 from assistant.personal.considered import NOTHING, Considered, Recollection
 from assistant.personal.earlier import weigh_turns
 from assistant.personal.placement import line_of
-from assistant.personal.preferences import Reading, conflicts, live, read_preference
+from assistant.personal.plain_facts import asks_for_a_fact
+from assistant.personal.preferences import (
+    Reading,
+    contradict,
+    is_general_wish,
+    live,
+    narrowness,
+    read_preference,
+)
 from assistant.personal.protocols import (
     Clock,
     Count,
@@ -53,6 +61,7 @@ class _Setting:
     conversation: str
     project: str
     vector: bytes | None
+    spare: bool
 
 
 class Recall:
@@ -89,6 +98,7 @@ class Recall:
         count: Count | None = None,
         k: int = 5,
         names: tuple[str, ...] = (),
+        spare_facts: bool = False,
     ) -> Recollection:
         """What stands beside ``question``, in at most ``budget_tokens`` of memory lines.
 
@@ -96,20 +106,22 @@ class Recall:
         besides, at most ``MAX_STYLE``. ``conversation`` is left out of the earlier turns
         (it is in the prompt already) and decides about chat-scoped preferences.
         ``names`` are dropped from the query, for words and vectors. Without ``count`` tokens are
-        estimated from above. Raises only what the stores raise.
+        estimated from above. With ``spare_facts`` general wishes about style stay out of a
+        question for one plain fact. Raises only what the stores raise.
         """
         if not question.strip():
             return NOTHING
         vectors = self._embedder.embed([without_names(question, names) or question])
         vector = vectors[0] if vectors else None
-        setting = _Setting(Asked.of(question, names), conversation, project, vector)
+        spare = spare_facts and asks_for_a_fact(question)
+        setting = _Setting(Asked.of(question, names), conversation, project, vector, spare)
         weighed = self._weigh_preferences(setting) + self._weigh_earlier(setting)
         chosen, considered, tokens = _choose(weighed, budget_tokens, count or estimate, k)
         return Recollection(chosen, considered, vector is not None, tokens)
 
     def _weigh_preferences(self, setting: _Setting) -> list[Considered]:
         active = self._preferences.list(state=PreferenceState.ACTIVE)
-        held = [p for p in active if live(p, self._now()) and _in_scope(p, setting)]
+        held = {p.id: p for p in active if live(p, self._now()) and _in_scope(p, setting)}
         if not held:
             return []
         query = setting.asked.query
@@ -118,9 +130,10 @@ class Recall:
         near = {} if vector is None else self._preference_index.nearness(vector)
         weighed = [
             _weigh(p, setting, bm25.get(p.id, 0.0), near.get(index_key(ItemKind.PREFERENCE, p.id)))
-            for p in held
+            for p in held.values()
         ]
-        return _without_contradicted(_without_distant(weighed), {p.id: p for p in held})
+        agreed = _without_contradicted(_without_distant(weighed), held)
+        return _without_general(agreed, held) if setting.spare else agreed
 
     def _weigh_earlier(self, setting: _Setting) -> list[Considered]:
         bm25 = {f.item_id: f.score for f in self._search.turns(setting.asked.query, SEARCHED)}
@@ -211,18 +224,29 @@ def _passes_freely(preference: Preference, reading: Reading, asked: Asked) -> bo
 def _without_contradicted(
     weighed: list[Considered], held: dict[str, Preference]
 ) -> list[Considered]:
-    """Of two that contradict each other the later word of the user holds."""
+    """Of two that contradict each other the narrower holds, of equals the later word."""
     passed = sorted(
         (item for item in weighed if item.passed),
-        key=lambda item: (held[item.id].updated, item.id),
+        key=lambda item: (narrowness(held[item.id]), held[item.id].updated, item.id),
         reverse=True,
     )
     kept: list[str] = []
+    back: dict[str, str] = {}
     for item in passed:
-        if not any(conflicts(held[item.id], held[other]) for other in kept):
+        rivals = [held[other] for other in kept if contradict(item.text, held[other].text)]
+        if not rivals:
             kept.append(item.id)
+            continue
+        own = narrowness(held[item.id])
+        narrower = any(narrowness(rival) > own for rival in rivals)
+        back[item.id] = "narrower" if narrower else "contradicted"
+    return [item.dropped(back[item.id]) if item.id in back else item for item in weighed]
+
+
+def _without_general(weighed: list[Considered], held: dict[str, Preference]) -> list[Considered]:
+    """What was said for this topic, project or chat stays; what was said for all stands back."""
     return [
-        item if not item.passed or item.id in kept else item.dropped("contradicted")
+        item.dropped("fact") if item.passed and is_general_wish(held[item.id]) else item
         for item in weighed
     ]
 

@@ -55,7 +55,8 @@ def _measured(folder: Path, memory: MemoryClient, text: Text, items: int) -> Ite
     feed = MemoryFeed(vault, memory, DIGEST)
     feed.start()
     policy = resolve((), Wishes())
-    taste = Taste(vault, memory, feed, policy, _now, 0.0, Consents(vault, policy, _now))
+    consents = Consents(vault, policy, _now)
+    taste = Taste(vault, memory, feed, policy, _now, 0.0, consents, lambda: True)
     taste.recollect(_question(text), "", 5)
     first = time.perf_counter() - began
     while memory.index_count().items < items:

@@ -8,10 +8,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from assistant.conversation.events import Ruling, UsedItem
+from assistant.conversation.events import KeptOut, Ruling, UsedItem
 from assistant.holder.attachments_text import file_words
 from assistant.holder.interface import Why, WhyQuery
 from assistant.inert import inert_line
+from assistant.personal.considered import STOOD_BACK
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.standing import stands
@@ -64,7 +65,8 @@ def account(why: Why) -> Content:
     rules = [_rule(ruling) for ruling in why.rules] or [Content("None applied to this turn.")]
     return Content("\n").join([
         _head("Question"), foreign_line(why.question, 500), Content(""),
-        _head("Memories used"), *_memories(why.used), Content(""), *_files(why),
+        _head("Memories used"), *_memories(why.used), *_kept_out(why.kept_out), Content(""),
+        *_files(why),
         _head("Style profile"), *_profile(why.profile), Content(""),
         _head(f"Rules ({why.rules_in_force} in force)"), *rules, Content(""),
         _head("How it was made"), Content(f"model {model}"),
@@ -97,6 +99,15 @@ def _memories(used: tuple[UsedItem, ...]) -> list[Content]:
         join(Content.styled(f"{item.score:5.2f}  {inert_line(item.kind, 10):<11}", "$muted"),
              foreign_line(item.text, 300))
         for item in used
+    ]  # fmt: skip
+
+
+def _kept_out(kept_out: tuple[KeptOut, ...]) -> list[Content]:
+    """Wishes that applied and stood back from the prompt, each with its reason."""
+    return [
+        join(Content.styled(f"{'kept out':<18}", "$muted"), foreign_line(each.item.text, 300),
+             Content.styled(f" ({STOOD_BACK.get(each.reason, 'a rule')})", "$muted"))
+        for each in kept_out
     ]  # fmt: skip
 
 

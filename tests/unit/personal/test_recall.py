@@ -273,3 +273,47 @@ def test_what_is_far_behind_the_best_memory_is_left_out() -> None:
     assert [item.reason for item in found.considered if not item.passed] == ["unrelated"]
     alone = Stores(held[2:], near={"c": told["c"]}).recall().find(question)
     assert [item.id for item in alone.items] == ["c"]
+
+
+WIDE = preference("Keep your answers short.", "wide", updated=NOON + timedelta(days=3))
+
+
+@pytest.mark.parametrize(
+    ("narrow", "where"),
+    [(preference("Give detailed answers.", "n", scope=Scope.TOPIC, scope_ref="cooking"), {}),
+     (preference("Give detailed answers when I ask about cooking.", "n"), {}),
+     (preference("Give detailed answers.", "n", scope=Scope.PROJECT, scope_ref="book"),
+      {"project": "book"}),
+     (preference("Give detailed answers.", "n", scope=Scope.CHAT, scope_ref="c1"),
+      {"conversation": "c1"})],
+)  # fmt: skip
+def test_where_a_narrower_wish_says_otherwise_the_wider_one_stands_back(
+    narrow: object, where: dict[str, str]
+) -> None:
+    stores = Stores([narrow, WIDE])  # type: ignore[list-item]
+    found = stores.recall().find("How do I start cooking rice?", **where)
+    assert [item.id for item in found.items] == ["n"]
+    assert {i.id: i.reason for i in found.considered} == {"n": "", "wide": "narrower"}
+
+
+def test_outside_the_narrower_wish_the_wider_one_holds() -> None:
+    narrow = preference("Give detailed answers.", "n", scope=Scope.TOPIC, scope_ref="cooking")
+    found = Stores([narrow, WIDE]).recall().find("Why do cats purr?")
+    assert [item.id for item in found.items] == ["wide"]
+
+
+def test_of_three_scopes_the_chat_holds_over_the_topic_and_the_topic_over_the_rest() -> None:
+    topic = preference("Give detailed answers.", "t", scope=Scope.TOPIC, scope_ref="cooking")
+    chat = preference("Keep it short.", "c", scope=Scope.CHAT, scope_ref="c1")
+    stores = Stores([WIDE, topic, chat])
+    found = stores.recall().find("How do I start cooking rice?", conversation="c1")
+    assert "t" not in [item.id for item in found.items]
+    assert {i.id: i.reason for i in found.considered}["t"] == "narrower"
+
+
+def test_of_equals_that_both_apply_the_later_word_holds_whatever_their_conditions() -> None:
+    early = preference("Keep it short when I ask about code.", "early")
+    late = preference("Give detailed answers when I ask about recipes.", "late",
+                      updated=NOON + timedelta(days=1))  # fmt: skip
+    found = Stores([early, late]).recall().find("Write python code for a recipe app.")
+    assert {i.id: i.reason for i in found.considered} == {"early": "contradicted", "late": ""}
