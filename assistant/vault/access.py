@@ -9,12 +9,13 @@ from pathlib import Path
 
 from assistant.errors import VaultDamaged
 from assistant.vault import keys
-from assistant.vault.commits import CommitFile, CommitMark, fingerprint
+from assistant.vault.commits import CommitFile, CommitMark
 from assistant.vault.database import Database, connect, create_empty
 from assistant.vault.files import Disk, storage_error
 from assistant.vault.header import Header, Slot
 from assistant.vault.keychain import Keychain, keychain_name
 from assistant.vault.keys import KdfParameters
+from assistant.vault.page_tags import fingerprint
 from assistant.vault.session import Session, commit_file, database_path, in_force, remove_strays
 from assistant.vault.unlock import Secret, VaultKeys, new_slot, open_slot, write_header
 

@@ -17,12 +17,13 @@ from typing import BinaryIO, Final
 
 from assistant.errors import DiskFull, VaultDamaged, VaultExists, VaultMissing
 from assistant.vault import keys
-from assistant.vault.commits import CommitMark, fingerprint
+from assistant.vault.commits import CommitMark
 from assistant.vault.database import Database, connect
 from assistant.vault.erase import BACKUPS_KEY
 from assistant.vault.files import Disk, FolderLock, make_private_folder, storage_error
 from assistant.vault.header import HEADER_BYTES, Header, decode, encode
 from assistant.vault.keys import KdfFloor
+from assistant.vault.page_tags import fingerprint
 from assistant.vault.session import Session, commit_file, database_path, in_force, remove_strays
 from assistant.vault.unlock import (
     ATTEMPTS_NAME,

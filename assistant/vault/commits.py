@@ -10,7 +10,6 @@ and slot is recognised by being exactly one ahead.
 from __future__ import annotations
 
 import hashlib
-import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,18 +23,12 @@ from assistant.vault.files import Disk
 from assistant.vault.records import Notice
 
 SLOT: Final = 512
-MAX_DATABASE_BYTES: Final = 64 << 30
-PAGE: Final = 4096
-# SQLCipher 4 ends each page with 16 bytes IV and 64 bytes HMAC-SHA512; 16 bytes of
-# the HMAC tell any two versions of a page apart.
-TAG_AT: Final = PAGE - 64
-TAG_BYTES: Final = 16
 _MAGIC: Final = b"BACOMIT1"
 
 
 @dataclass(frozen=True, slots=True)
 class CommitMark:
-    """Commit ``number``, rolling ``digest``, ``fingerprint`` of the pages.
+    """Commit ``number``, rolling ``digest``, ``fingerprint`` of the pages (``page_tags``).
 
     ``recovering``: an interrupted save was about to be rolled back, which rewrites
     pages, so the fingerprint may rightly differ.
@@ -84,21 +77,6 @@ class Verdict:
 def next_digest(before: bytes, number: int, nonce: bytes) -> bytes:
     """The rolling digest after one more commit; the nonce tells forks apart."""
     return hashlib.sha256(before + number.to_bytes(8, "little") + nonce).digest()
-
-
-def fingerprint(path: Path) -> bytes:
-    """SHA-256 over the file's length and each page's HMAC, as they are on disk now."""
-    hasher = hashlib.sha256()
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        if size > MAX_DATABASE_BYTES:
-            raise VaultDamaged("The vault's database is larger than it may be.")
-        hasher.update(size.to_bytes(8, "little"))
-        if size >= PAGE:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pages:
-                for offset in range(TAG_AT, TAG_AT + TAG_BYTES):
-                    hasher.update(pages[offset::PAGE])
-    return hasher.digest()
 
 
 class CommitFile:

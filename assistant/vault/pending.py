@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from assistant.vault import journal, keys
-from assistant.vault.commits import TAG_AT, TAG_BYTES
 from assistant.vault.files import Disk
+from assistant.vault.page_tags import TAG_AT, TAG_BYTES
 from assistant.vault.pages import PAGE
 
 _MAGIC: Final = b"BAPENDG1"
@@ -46,12 +46,13 @@ class PendingFile:
     def __init__(self, path: Path, key: bytes | bytearray, disk: Disk) -> None:
         self._path, self._key, self._disk = path, key, disk
 
-    def write(self, database: Path, number: int, digest: bytes) -> None:
-        """Note the pages in the running transaction's journal (and page 1)."""
+    def write(self, database: Path, number: int, digest: bytes) -> list[int]:
+        """Note the pages in the running transaction's journal (and page 1); returns which."""
         pages = sorted({1, *(page for page, _ in journal.records(journal.journal_of(database)))})
         entries = b"".join(page.to_bytes(4, "little") + tag for page, tag in _tags(database, pages))
         content = _MAGIC + number.to_bytes(8, "little") + digest + entries
         self._disk.write_soon(self._path, keys.mac(self._key, content) + content)
+        return pages
 
     def read(self) -> PendingCommit | None:
         """The note, if it is intact."""

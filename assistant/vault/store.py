@@ -19,11 +19,11 @@ from assistant.vault.commits import (
     CommitMark,
     CommitState,
     LastSave,
-    fingerprint,
     judge,
     next_digest,
 )
 from assistant.vault.database import Database, connect
+from assistant.vault.page_tags import PageTags, free_pages
 from assistant.vault.pending import PendingFile
 from assistant.vault.records import Notice, to_microseconds
 from assistant.vault.thread import VaultThread
@@ -48,7 +48,7 @@ class Store:
     ) -> None:
         self.path, self.now = path, now
         self._key, self._marks, self._random, self._steps = key, marks, random, steps
-        self._pending = self._pending_file()
+        self._pending, self._tags = self._pending_file(), PageTags(path)
         self._thread = VaultThread()
         self._database: Database | None = None
         self._marked: CommitMark | None = None
@@ -90,7 +90,8 @@ class Store:
         verdict = judge(state, marks, pages, self._last_save(state), self.now)
         if verdict.check:
             self._db.check()
-        self._marked = self._mark()
+        unread = pages is None or verdict.check
+        self._marked = self._mark(None if unread else [])
         self._fresh_marks = verdict.check or marks.damaged > 0
         # The notice is saved before the marks accept what was found: a kill in between
         # tells it twice, never not at all.
@@ -133,7 +134,7 @@ class Store:
         database = connect(path, key)
         self._db.close()
         self._database, self.path, self._key, self._marks = database, path, key, marks
-        self._pending = self._pending_file()
+        self._pending, self._tags = self._pending_file(), PageTags(path)
 
     def commit_number(self) -> tuple[int, bytes]:
         """How many commits there were, and the rolling digest."""
@@ -188,13 +189,19 @@ class Store:
         self._db.change("BEGIN IMMEDIATE")
         try:
             result = work(self._db)
-            self._pending.write(self.path, *self._advance())
-            self._db.change("COMMIT")
+            rewritten = self._commit()
         except BaseException:
             self._roll_back()
             raise
-        self._put_mark(self._mark())
+        self._put_mark(self._mark(rewritten))
         return result
+
+    def _commit(self) -> list[int]:
+        """Commit; returns the pages that may have been rewritten."""
+        free = free_pages(self.path, self._key)
+        noted = self._pending.write(self.path, *self._advance())
+        self._db.change("COMMIT")
+        return noted + free
 
     def _roll_back(self) -> None:
         """After a failed COMMIT pages were rewritten by the rollback: mark them anew."""
@@ -222,9 +229,10 @@ class Store:
             raise VaultDamaged("The vault's database lacks its commit state.")
         return CommitState(*row)
 
-    def _mark(self) -> CommitMark:
+    def _mark(self, rewritten: list[int] | None = None) -> CommitMark:
+        """As things are on disk now; of the pages only these were rewritten since the last."""
         state = self._state()
-        return CommitMark(state.number, state.digest, self._pages())
+        return CommitMark(state.number, state.digest, self._pages(rewritten))
 
     def _pending_file(self) -> PendingFile:
         path = self.path.with_suffix(".pending")
@@ -243,9 +251,9 @@ class Store:
             self._marks.write(mark)
         self._marked, self._fresh_marks = mark, False
 
-    def _pages(self) -> bytes:
+    def _pages(self, rewritten: list[int] | None = None) -> bytes:
         try:
-            return fingerprint(self.path)
+            return self._tags.read() if rewritten is None else self._tags.renewed(rewritten)
         except FileNotFoundError as error:
             raise VaultDamaged("The vault's database is missing.") from error
 
