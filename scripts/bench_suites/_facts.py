@@ -1,7 +1,10 @@
 """A factual control: plain questions with checkable answers, personalisation on and off.
 
-The questions are our own. The same model gives two answers to each, with the same seeds on
-both sides; what counts is the paired difference. Four learned users take turns, each with a vault.
+The questions are our own. The same model gives three answers to each, with the same seeds on
+every side; what counts is the paired difference. Four learned users take turns, each with a
+vault. Sides: without personalisation, with it as it ships (general wishes about style stay
+out of plain facts, ``personal.plain_facts``), and with every wish beside every question, as
+it was before. The same prompt with the same seed is the same answer and is not asked twice.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.personal.placement import Beside, beside
+from assistant.personal.plain_facts import asks_for_a_fact
+from assistant.personal.preferences import read_preference
 from assistant.personal.profile import build_profile, instructions
 from assistant.personal.recall import Recall
 from assistant.vault.records import ProfileValue
@@ -24,6 +29,8 @@ from tests.vault_world import create
 Row = dict[str, Any]
 MAX_TOKENS = 48
 SEED = 11
+ANSWERS = 3
+PIECES = 4
 
 FACTS = (
     ("What is the capital of France?", "paris"),
@@ -140,6 +147,70 @@ FACTS = (
 """Left out are the 10 of the first 49 that the default model never got right in three
 tries with other seeds: a question nobody answers cannot show harm."""
 
+FRESH = (
+    ("what's the capital of spain", "madrid"),
+    ("What is the capital city of Italy?", "rome"),
+    ("Which city is the capital of Portugal?", "lisbon"),
+    ("What country is Tokyo in?", "japan"),
+    ("Where is the Taj Mahal?", "india"),
+    ("Where are kangaroos from?", "australia"),
+    ("Which continent is Kenya on?", "africa"),
+    ("What continent is Argentina in?", "south america"),
+    ("What language do people speak in Germany?", "german"),
+    ("What language do they speak in Argentina?", "spanish"),
+    ("What money do they use in Mexico?", "peso"),
+    ("How many minutes does an hour have?", r"sixty|\b60\b"),
+    ("How many cents are in a dollar?", r"hundred|\b100\b"),
+    ("How many years are in a century?", r"hundred|\b100\b"),
+    ("How many planets are in the solar system?", r"eight|\b8\b"),
+    ("How many continents are there?", r"seven|\b7\b"),
+    ("How many fingers does a person have on one hand?", r"five|\b5\b"),
+    ("How many legs does a cat have?", r"four|\b4\b"),
+    ("How many letters are in the word cat?", r"three|\b3\b"),
+    ("What is 5 plus 5?", r"\b10\b|ten\b"),
+    ("What is 10 minus 3?", r"\b7\b|seven"),
+    ("what is 4 x 2", r"\b8\b|eight"),
+    ("What is half of 10?", r"\b5\b|five"),
+    ("What colour is grass?", "green"),
+    ("What colour is an orange?", "orange"),
+    ("What colour is blood?", "red"),
+    ("Which colour do you get from red and white?", "pink"),
+    ("What is H2O?", "water"),
+    ("What's the chemical symbol for iron?", r"\bfe\b"),
+    ("Which metal is liquid at room temperature?", "mercury"),
+    ("What gas do we breathe out?", r"carbon dioxide|co2|co₂"),
+    ("What is the closest planet to the Sun?", "mercury"),
+    ("Which planet has rings?", "saturn"),
+    ("What is the name of our galaxy?", "milky way"),
+    ("What is the biggest country in the world?", "russia"),
+    ("What is the longest river in the world?", "nile|amazon"),
+    ("Which country has the most people?", "india|china"),
+    ("Who painted The Starry Night?", "gogh"),
+    ("Who wrote 1984?", "orwell"),
+    ("Who wrote Pride and Prejudice?", "austen"),
+    ("Who discovered gravity?", "newton"),
+    ("Who invented the light bulb?", "edison"),
+    ("Who composed the Moonlight Sonata?", "beethoven"),
+    ("When did the First World War begin?", "1914"),
+    ("In what year did people first land on the Moon?", "1969"),
+    ("What is the opposite of fast?", "slow"),
+    ("What is the opposite of old?", "new|young"),
+    ("What is the plural of mouse?", "mice"),
+    ("What is the past tense of go?", "went"),
+    ("What do you call a baby sheep?", "lamb"),
+    ("What do you call frozen rain?", "hail|sleet|snow"),
+    ("What animal gives us wool?", "sheep"),
+    ("What do pandas eat?", "bamboo"),
+    ("Where do polar bears live?", "arctic"),
+    ("Which meal do people eat in the morning?", "breakfast"),
+    ("What day comes before Sunday?", "saturday"),
+    ("What month has 28 days?", "february"),
+    ("What season is the coldest?", "winter"),
+    ("What is paper made from?", "wood|tree|pulp"),
+    ("What is used to measure temperature?", "thermometer"),
+)  # fmt: skip
+"""Written after the reader of plain facts was finished, and not one left out."""
+
 _LEARNED = (
     (("Answer briefly, in one or two sentences.", "Use a casual tone."), (("length", -0.7),)),
     (("Answer with short bullet lists.", "I am vegetarian."), (("structure", 0.7),)),
@@ -158,36 +229,79 @@ class _Learned:
         for text in wishes:
             self.vault.preferences.add(text)
         values = [ProfileValue(name, value, locked=False) for name, value in sliders]
-        self._lines = instructions(build_profile([], values))
+        self._profile = build_profile([], values)
         self._recall: Recall = recall_over(self.vault)
 
-    def beside(self, question: str) -> Beside:
-        return beside(self._recall.find(question).items, self._lines)
+    def beside(self, question: str, *, spare: bool) -> Beside:
+        items = self._recall.find(question, spare_facts=spare).items
+        if spare and asks_for_a_fact(question):
+            return beside(items)
+        covered = {wish.style for item in items for wish in read_preference(item.text).wishes}
+        return beside(items, instructions(self._profile, covered))
 
 
 def _right(wanted: str, answer: str) -> bool:
     return re.search(wanted, answer, re.IGNORECASE) is not None
 
 
-def control(facts: Sequence[tuple[str, str]]) -> Iterator[Row]:
-    """Share of right answers with and without, and their paired difference."""
+def control(piece: int | None, every: int = 1) -> Iterator[Row]:
+    """One row a question, then the pooled figures; ``piece`` from 1 takes one of ``PIECES``."""
+    asked = [(n, *fact) for n, fact in enumerate((*FACTS, *FRESH))][::every]
+    if piece is not None:
+        asked = asked[piece - 1 :: PIECES]
+    rows = []
+    for row in _answered(asked):
+        rows.append(row)
+        yield row
+    yield from pooled_facts(rows)
+
+
+def _answered(asked: Sequence[tuple[int, str, str]]) -> Iterator[Row]:
     model = ChatModel()
-    on: list[float] = []
-    off: list[float] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
             users = [_Learned(Path(folder) / str(kind), kind) for kind in range(len(_LEARNED))]
-            for number, (question, wanted) in enumerate(facts):
-                placed = users[number % len(users)].beside(question)
-                for told, kept in ((placed.around(question), on), (question, off)):
-                    answers = model.answers(told, 2, SEED + 2 * number, MAX_TOKENS)
-                    kept.append(mean(float(_right(wanted, answer)) for answer in answers))
+            for number, question, wanted in asked:
+                user = users[number % len(users)]
+                prompts = {
+                    "off": question,
+                    "on": user.beside(question, spare=True).around(question),
+                    "wishes": user.beside(question, spare=False).around(question),
+                }
+                right = {
+                    prompt: mean(
+                        float(_right(wanted, answer))
+                        for answer in model.answers(prompt, ANSWERS, SEED + 2 * number, MAX_TOKENS)
+                    )
+                    for prompt in dict.fromkeys(prompts.values())
+                }
+                yield {
+                    "figure": f"question {number}", "fact": number,
+                    "fresh": number >= len(FACTS), "read": asks_for_a_fact(question),
+                    **{side: right[prompt] for side, prompt in prompts.items()},
+                }  # fmt: skip
             for user in users:
                 user.vault.close()
     finally:
         model.stop()
-    yield figure("factual questions right, without personalisation", off)
-    yield figure("factual questions right, with personalisation", on)
-    difference = [100 * (a - b) for a, b in zip(on, off, strict=True)]
-    yield figure("factual questions: with minus without", difference, "points",
-                 target="interval reaches 0")  # fmt: skip
+
+
+def pooled_facts(rows: Sequence[Row]) -> Iterator[Row]:
+    """Share of right answers on each side, and paired differences, over questions."""
+    names = {
+        "off": "without personalisation", "on": "with personalisation",
+        "wishes": "with every wish beside it",
+    }  # fmt: skip
+    for side, name in names.items():
+        yield figure(f"factual questions right, {name}", [row[side] for row in rows])
+    for side, target in (("on", "interval reaches 0"), ("wishes", "")):
+        for fresh, which in ((None, ""), (True, ", fresh questions")):
+            kept = [row for row in rows if fresh is None or row["fresh"] is fresh]
+            if kept:
+                lost = [100 * (row[side] - row["off"]) for row in kept]
+                yield figure(f"factual questions, {names[side]} minus without{which}", lost,
+                             "points", target=target)  # fmt: skip
+    for fresh, which in ((False, ""), (True, ", fresh questions")):
+        kept = [row for row in rows if row["fresh"] is fresh]
+        if kept:
+            yield figure(f"factual questions read as such{which}", [float(r["read"]) for r in kept])

@@ -124,7 +124,7 @@ class User:
 
     def _placed(self, question: str) -> tuple[Beside, Profile, list[str]]:
         profile = build_profile(self._acts())
-        found = self._recall.find(question, conversation=self._chat)
+        found = self._recall.find(question, conversation=self._chat, spare_facts=True)
         # Rated answers to other questions are no examples; only wishes act here.
         kept = [item for item in found.items if item.style]
         wishes = [item.text for item in kept]

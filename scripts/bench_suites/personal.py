@@ -1,8 +1,9 @@
 """Learning from feedback: adherence of simulated users, choices of real ones, facts, flattery.
 
 Pieces (--part): acts, choices, agreeing, adherence, adherence:1 to adherence:16 (three of
-48 users each), facts, flattery, flattery:COUNT, proposals, and pooled:FILE, which pools the
-users' rows of JSON lines from several pieces. Each loads its own model and takes minutes.
+48 users each), facts, facts:1 to facts:4, flattery, flattery:COUNT, proposals, and
+pooled:FILE, which pools the rows of users and of questions in JSON lines from several
+pieces. Each loads its own model and takes minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bench_suites._evaluation import present
-from scripts.bench_suites._facts import FACTS, control
+from scripts.bench_suites._facts import control, pooled_facts
 from scripts.bench_suites._flattery import rates
 from scripts.bench_suites._proposals import phrased
 from scripts.bench_suites._users import adherence, pooled
@@ -40,7 +41,7 @@ def run(size: str, part: str = "") -> Iterable[Row]:
         "acts": lambda: _acts(40 if quick else ACTS),
         "choices": lambda: held_out_choices(10 if quick else 1),
         "agreeing": lambda: agreeing_annotators(10 if quick else 1),
-        "facts": lambda: control(FACTS[:12] if quick else FACTS),
+        "facts": lambda: control(int(detail) if detail else None, 12 if quick else 1),
         "flattery": lambda: rates(int(detail or (4 if quick else SAMPLES))),
         "proposals": lambda: phrased(4 if quick else EDITS),
         "adherence": lambda: adherence(
@@ -48,7 +49,10 @@ def run(size: str, part: str = "") -> Iterable[Row]:
         ),
     }
     if name == "pooled":
-        yield from pooled([row for row in _rows(Path(detail)) if "stage" in row])
+        rows = list(_rows(Path(detail)))
+        yield from pooled([row for row in rows if "stage" in row])
+        if facts := [row for row in rows if "fact" in row]:
+            yield from pooled_facts(facts)
         return
     for chosen in [name] if name else pieces:
         missing = present(*_NEEDS.get(chosen, ()))
