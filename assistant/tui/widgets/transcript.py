@@ -12,8 +12,8 @@ from assistant.holder.interface import TurnItem
 from assistant.tui.widgets.turn import TurnView
 
 # A widget costs memory and time at every layout; older turns wait as plain records.
-MOUNTED = 30
-STEP = 20
+MOUNTED = 15
+STEP = 10
 _EMPTY = (
     "Ask anything. It stays on this machine.\n"
     "\n"
