@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,11 @@ _FEED_SLICE = 2000
 HISTORY_LIMIT = 20_000
 """Turns up to which their words are indexed in this process too; beyond, the vault's own
 full-text index answers, so that a long history costs the screen nothing."""
+EAGER = 2_000
+"""Turns whose words are indexed as the vault opens, in a quarter of a second; of more when
+the first question has had its answer, which would share this process with them."""
+SETTLED = 1.5
+"""Seconds after the unlock at which indexing more begins."""
 _KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN, ItemKind.CHUNK)
 
 
@@ -68,13 +73,25 @@ class TurnIndex:
 class MemoryFeed:
     """One background thread that keeps the indexes equal to the vault."""
 
-    def __init__(self, vault: Vault, memory: Memory, digest: str) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        memory: Memory,
+        digest: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._vault, self._memory, self._digest = vault, memory, digest
+        self._clock = clock
         self.preferences = SmallIndex()
         self.history = HistoryIndex()
         self.passages = PassageCache()
         self._history_ready = threading.Event()
         self._unindexed: Iterator[Turn] | None = None
+        self._too_many = False
+        # Of each kind the number up to which every item has a vector.
+        self._looked: dict[ItemKind, int] = {}
+        self._erasures = 0
+        self._began = clock()
         self._turn_running = threading.Event()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -86,6 +103,7 @@ class MemoryFeed:
 
     def start(self) -> None:
         """Begin; preferences are searchable at once, the rest when the child is ready."""
+        self._began = self._clock()
         for found in self._vault.embeddings.of_kind(ItemKind.PREFERENCE, self._digest):
             self.preferences.put(index_key(found.kind, found.item_id), found.vector)
         self._thread.start()
@@ -143,6 +161,9 @@ class MemoryFeed:
         self.preferences.remove(keys)
         self.history.remove(item for kind, item in erased if kind is ItemKind.TURN)
         self.passages.clear()
+        # What comes next may get the number of what was erased.
+        self._erasures += 1
+        self._looked.clear()
         if keys and self._memory.state.phase in {Phase.READY, Phase.GENERATING}:
             try:
                 self._memory.index_remove(keys)
@@ -168,22 +189,25 @@ class MemoryFeed:
 
     def _nothing_kept(self) -> bool:
         vault = self._vault
-        few = vault.turns.count() < 2 and not vault.attachments.count()
+        few = not vault.turns.more_than(1) and not vault.attachments.count()
         return few and not vault.preferences.list()
 
     def _run(self) -> None:
         self.preferences.mapped()
         while not self._stopped.is_set():
             if not self._work():
-                self._wake.wait(30.0)
+                unindexed = not self.history_ready and not self._too_many
+                self._wake.wait(SETTLED if unindexed else 30.0)
                 self._wake.clear()
 
     def _work(self) -> bool:
         """One slice; False when there is nothing to do now."""
-        if not self._turn_running.is_set() and not self.history_ready and self._index_slice():
+        if self._turn_running.is_set():
+            return False
+        if not self.history_ready and self._may_index() and self._index_slice():
             return True
         state = self._memory.state
-        if state.phase is not Phase.READY or self._turn_running.is_set():
+        if state.phase is not Phase.READY:
             return False
         try:
             if self._filled_at != state.restarts:
@@ -195,10 +219,16 @@ class MemoryFeed:
             # The child died or the vault is closing; the next wake tries again.
             return False
 
+    def _may_index(self) -> bool:
+        if self._too_many:
+            return False
+        return self._clock() - self._began >= SETTLED or not self._vault.turns.more_than(EAGER)
+
     def _index_slice(self) -> bool:
         """Index some turns by their words; False when all are, or there are too many."""
         if self._unindexed is None:
-            if self._vault.turns.count() > HISTORY_LIMIT:
+            self._too_many = self._vault.turns.more_than(HISTORY_LIMIT)
+            if self._too_many:
                 return False
             self._unindexed = self._vault.turns.all()
         turns = list(islice(self._unindexed, _FEED_SLICE // 10))
@@ -232,10 +262,17 @@ class MemoryFeed:
 
     def _embed_slice(self) -> bool:
         for kind in _KINDS:
-            missing = self._vault.embeddings.missing(kind, self._digest, _SLICE)
+            erasures = self._erasures
+            newest = self._vault.embeddings.newest(kind)
+            # A preference loses its vector when it is reworded; the others keep theirs.
+            after = 0 if kind is ItemKind.PREFERENCE else self._looked.get(kind, 0)
+            missing = self._vault.embeddings.missing(kind, self._digest, _SLICE, after=after)
             if missing:
                 self._embed(kind, missing)
                 return True
+            with self._changing:
+                if erasures == self._erasures:
+                    self._looked[kind] = newest
         self._caught_up.set()
         return False
 

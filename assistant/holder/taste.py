@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assistant.vault import Vault
 
 _BUDGET_TOKENS = 160
+_LEARNED_FROM = 1_000
 ERASED = "[erased]"
 
 
@@ -134,7 +135,7 @@ class Taste:
 
     @property
     def profile(self) -> Profile:
-        """The style profile, recomputed from every act since it last changed."""
+        """The style profile, recomputed from the acts that stand since it last changed."""
         with self._building:
             if self._profile is None:
                 self._profile = build_profile(
@@ -143,8 +144,12 @@ class Taste:
             return self._profile
 
     def acts(self) -> list[tuple[Feedback, Turn]]:
-        """Every act that stands, with its turn, oldest first."""
-        acts = self._vault.feedback.list()
+        """The newest acts that stand, at most ``_LEARNED_FROM``, each with its turn, oldest first.
+
+        Learning keeps the newest 400 comparisons among them: what an act costs does not
+        grow with all that came before.
+        """
+        acts = self._vault.feedback.latest(_LEARNED_FROM)
         turns = self._vault.turns.many({act.turn_id for act in acts})
         return [(act, turns[act.turn_id]) for act in acts if act.turn_id in turns]
 

@@ -88,8 +88,8 @@ class PreferenceStore(Protocol):
 class FeedbackStore(Protocol):
     """Stored acts of feedback (vault.feedback)."""
 
-    def list(self, *, turn_id: str | None = None, with_undone: bool = False) -> Sequence[Feedback]:
-        """All, or one turn's, oldest first; undone ones only on request."""
+    def on_turns(self, turn_ids: Iterable[str]) -> Mapping[str, Sequence[Feedback]]:
+        """All feedback on each of these turns, undone too; turns without are left out."""
         ...
 
 

@@ -147,7 +147,8 @@ class Recall:
             for identity, turn in self._turns.many({*bm25, *dense}).items()
             if turn.conversation_id != setting.conversation or not setting.conversation
         }
-        acts = [act for act in self._feedback.list() if act.turn_id in turns]
+        given = self._feedback.on_turns(turns)
+        acts = [act for on_one in given.values() for act in on_one if not act.undone]
         return weigh_turns(turns, acts, setting.asked, bm25, dense)
 
 

@@ -71,15 +71,32 @@ class Embeddings:
         rows = self._store.read(lambda db: db.rows(sql, kind.value, model_digest))
         return tuple(Embedding(kind, item, model_digest, vector) for item, vector in rows)
 
-    def missing(self, kind: ItemKind, model_digest: str, limit: int) -> tuple[str, ...]:
-        """Ids of items without a vector of this model, oldest first."""
+    def missing(
+        self, kind: ItemKind, model_digest: str, limit: int, *, after: int = 0
+    ) -> tuple[str, ...]:
+        """Ids of items without a vector of this model, of those the oldest first.
+
+        ``after``: only items with a larger number than this one of ``newest``, which costs
+        what came since and not what there is.
+        """
         table = TABLE_OF[kind]
+        since = "n > ?4 AND " if after else ""
+        # Without an order inside, all ids are read from their index, not from the rows.
         sql = (
-            f"SELECT id FROM {table} AS item WHERE NOT EXISTS (SELECT 1 FROM embeddings "
-            "WHERE kind = ? AND item_id = item.id AND model_digest = ?) ORDER BY n LIMIT ?"
+            f"SELECT id FROM (SELECT n, id FROM {table} AS item WHERE {since}NOT EXISTS ("
+            "SELECT 1 FROM embeddings WHERE kind = ?1 AND item_id = item.id "
+            "AND model_digest = ?2) LIMIT ?3) ORDER BY n"
         )
-        rows = self._store.read(lambda db: db.rows(sql, kind.value, model_digest, limit))
-        return tuple(row[0] for row in rows)
+        values = (kind.value, model_digest, limit, *([after] if after else []))
+        return tuple(row[0] for row in self._store.read(lambda db: db.rows(sql, *values)))
+
+    def newest(self, kind: ItemKind) -> int:
+        """The number of the newest item of a kind, 0 where there is none.
+
+        A number may come again after its item was erased.
+        """
+        sql = f"SELECT coalesce(max(n), 0) FROM {TABLE_OF[kind]}"
+        return int(self._store.read(lambda db: db.value(sql)))
 
     def forget_other_models(self, model_digest: str) -> int:
         """Drop the vectors of every other model; returns how many."""

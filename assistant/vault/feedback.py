@@ -57,6 +57,12 @@ class FeedbackStore:
         rows = self._store.read(lambda db: db.rows(sql, turn_id, int(with_undone)))
         return tuple(_feedback(row) for row in rows)
 
+    def latest(self, limit: int) -> tuple[Feedback, ...]:
+        """The newest acts that stand, at most so many, oldest first."""
+        sql = f"SELECT {_COLUMNS} FROM feedback WHERE NOT undone ORDER BY n DESC LIMIT ?"
+        rows = self._store.read(lambda db: db.rows(sql, limit))
+        return tuple(_feedback(row) for row in reversed(rows))
+
     def on_turns(self, turn_ids: Iterable[str]) -> dict[str, tuple[Feedback, ...]]:
         """All feedback on each of these turns, undone too; turns without are left out."""
         sql = f"SELECT {_COLUMNS} FROM feedback WHERE turn_id IN"

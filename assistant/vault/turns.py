@@ -159,6 +159,11 @@ class Turns:
         """How many turns there are."""
         return int(self._store.read(lambda db: db.value("SELECT count(*) FROM turns")))
 
+    def more_than(self, count: int) -> bool:
+        """Whether there are more; costs at most so many, however many there are."""
+        sql = "SELECT 1 FROM turns LIMIT 1 OFFSET ?"
+        return self._store.read(lambda db: db.row(sql, count)) is not None
+
     def record_used(self, turn_id: str, items: Iterable[UsedItem]) -> None:
         """Remember what shaped a turn (ids and scores, never text)."""
         found = tuple(items)

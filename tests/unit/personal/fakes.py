@@ -172,10 +172,10 @@ class PreferencesIn:
 class FeedbackIn:
     said: list[Feedback]
 
-    def list(self, *, turn_id: str | None = None, with_undone: bool = False) -> list[Feedback]:
-        return [
-            f for f in self.said if turn_id in (None, f.turn_id) and (with_undone or not f.undone)
-        ]
+    def on_turns(self, turn_ids: Iterable[str]) -> dict[str, list[Feedback]]:
+        wanted = set(turn_ids)
+        given = {t: [f for f in self.said if f.turn_id == t] for t in wanted}
+        return {t: acts for t, acts in given.items() if acts}
 
 
 @dataclass
