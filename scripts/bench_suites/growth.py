@@ -1,122 +1,174 @@
-"""Growth: what a turn costs before the first token as messages and memories pile up.
+"""Growth: what unlocking, recall and a turn cost as messages and memories pile up.
 
-The whole front over a real vault: gate, recall, prompt, the vault's writes; and the model
-child, which reads the question. Vectors point in random directions. ``many`` is a new
-conversation in a vault of so many turns, ``long`` the next turn of one that has so many.
+The whole front over a real vault on the disk: gate, recall, prompt, the vault's writes, the
+model child, the memory child with its index. A message is a question or an answer; every turn
+has a vector, one in ten a rating. The parts, each under five minutes: ``1000``, ``10000``,
+``100000`` (so many turns in the vault) and ``long`` (so many in one conversation). Each
+measures the fewest first, in the same run. For vectors see ``_worlds``.
 """
 
 from __future__ import annotations
 
-import random
-import struct
-import tempfile
+import os
 import time
-from collections.abc import Iterable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
-from assistant.app import LocalFront, default_settings
+from assistant.app import LocalFront
 from assistant.conversation.events import TurnEnded
-from assistant.holder.interface import Application, Ask
-from assistant.holder.scorer import embedder_digest
-from assistant.personal.protocols import DIMENSIONS
-from assistant.vault import KdfParameters, Vault
-from assistant.vault.records import Embedding, ItemKind, TurnOutcome, TurnStatus
+from assistant.errors import UsageError
+from assistant.holder.interface import Application, Ask, GiveFeedback, RecallQuery
 from scripts.bench_suites._engines import row
+from scripts.bench_suites._evaluation import percentile
+from scripts.bench_suites._worlds import PASSPHRASE, World, question, world
+from scripts.bench_suites.start import _children, _resident
 from scripts.bench_suites.vault import Text
 
-SIZES = {"quick": (200, 1_000), "full": (1_000, 10_000, 100_000)}
-LENGTHS = {"quick": (5, 10), "full": (100, 1_000)}
-"""Both of the full ones are longer than the window: what differs is what lies outside it."""
-ROUNDS = {"quick": 4, "full": 15}
-PASSPHRASE = "words for a benchmark 7"
-KDF = KdfParameters()
-PREFERENCES = 200
-SLICE = 500
+COUNTS = (1_000, 10_000, 100_000)
+QUICK = 2_000
+LENGTHS = (100, 1_000)
+"""Both are longer than the window: what differs is what lies outside it."""
+ROUNDS = {"quick": 4, "full": 12}
+RECALLS = {"quick": 20, "full": 120}
+WARM = 10
+SETTLED = 1.0
+"""Seconds until what follows a turn is done: it is embedded and read into the main sequence."""
 
 
-def run(size: str) -> Iterable[dict[str, object]]:
+@dataclass(slots=True)
+class _Told:
+    """What was measured in one world, in seconds; megabytes for memory."""
+
+    unlock: float = 0.0
+    indexed: float = 0.0
+    recall: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
+    rating: list[float] = field(default_factory=list)
+    memory: dict[str, float] = field(default_factory=dict)
+
+
+def run(size: str, part: str = "") -> Iterable[dict[str, object]]:
     """Each size beside the smallest one, in the same run."""
-    rounds = ROUNDS.get(size, 15)
-    for name, counts in (("many", SIZES), ("long", LENGTHS)):
-        least: list[float] = []
-        for count in counts.get(size, counts["full"]):
-            times = _measured(count, rounds, long=name == "long")
-            least = least or times
-            what = "turns in the vault" if name == "many" else "turns in the conversation"
-            yield row(f"first token with {count:,} {what}", times, "s", least, "the fewest",
-                      "≤ 1.5")  # fmt: skip
+    counts = COUNTS if size == "full" else (COUNTS[0], QUICK)
+    wanted = {str(count): (count,) for count in counts} | {"long": ()}
+    if part and part not in wanted:
+        raise UsageError(f"The parts are {', '.join(wanted)}.")
+    chosen = wanted[part] if part else counts
+    if chosen:
+        yield from _many(size, chosen)
+    if not part or part == "long":
+        yield from _long(size)
 
 
-def _measured(count: int, rounds: int, *, long: bool) -> list[float]:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        front = LocalFront(default_settings(Path(folder)))
+def _many(size: str, counts: Iterable[int]) -> Iterable[dict[str, object]]:
+    least = _measured(size, COUNTS[0])
+    for count in counts:
+        told = least if count == COUNTS[0] else _measured(size, count)
+        at = f"at {count:,} turns"
+        limit = 30 if count <= 10_000 else 60
+        yield row(f"unlock to first recall {at}", [told.unlock], "s", target="≤ 1")
+        yield row(f"until every vector is searched {at}", [told.indexed], "s")
+        for share, target in ((0.5, ""), (0.95, f"≤ {limit}")):
+            value = 1000 * percentile(told.recall, share)
+            name = f"recall p{100 * share:.0f} {at}, warm"
+            yield row(name, [value], "ms", target=target) | {"n": len(told.recall)}
+        yield from _turns(told, least, at)
+        for name, megabytes in told.memory.items():
+            yield row(f"resident, {name}, {at}", [megabytes], "MB")
+        yield row(f"resident, all, {at}", [sum(told.memory.values())], "MB", target="≤ 1000")
+
+
+def _turns(told: _Told, least: _Told, at: str) -> Iterable[dict[str, object]]:
+    for name, ours, fewest in (
+        ("first token", told.first, least.first),
+        ("a turn of one token, saved", told.whole, least.whole),
+        ("a rating, saved", told.rating, least.rating),
+        ("the front's CPU for a turn, what follows included", told.work, least.work),
+    ):
+        target = "≤ 1.5" if name == "first token" else ""
+        yield row(f"{name} {at}", ours, "s", fewest, "the fewest", target)
+
+
+def _long(size: str) -> Iterable[dict[str, object]]:
+    least: _Told | None = None
+    for count in LENGTHS if size == "full" else (5, 10):
+        told = _measured(size, count, long=True)
+        least = least or told
+        yield from _turns(told, least, f"with {count:,} turns in the conversation")
+
+
+def _measured(size: str, count: int, *, long: bool = False) -> _Told:
+    told = _Told()
+    with world(count, long=long) as made:
+        front = made.front()
         try:
-            conversation = _filled(front, count, long=long)
-            application = front.unlock(PASSPHRASE)
-            text = Text(2)
-            _first_token(application, f"Tell me about {text.of(8)}.", conversation)
-            _until_filled(front, count)
-            return [
-                _first_token(application, f"Tell me about {text.of(8)}.", conversation)
-                for _ in range(rounds)
-            ]
+            _unlock(front, told, count)
+            _use(front, made, told, size)
         finally:
             front.lock()
+    return told
 
 
-def _first_token(application: Application, question: str, conversation: str) -> float:
-    ask = Ask(question, conversation=conversation, max_tokens=1)
-    ended = list(application.handle(ask))[-1]
+def _unlock(front: LocalFront, told: _Told, count: int) -> None:
+    """Children that were ready while a passphrase was typed; then unlock and recall."""
+    text = Text(2)
+    front.warm_up()
+    assert front.children.model is not None
+    assert front.children.memory is not None
+    front.children.model.wait_ready(60)
+    front.children.memory.wait_ready(60)
+    time.sleep(SETTLED)
+    began = time.perf_counter()
+    application = front.unlock(PASSPHRASE)
+    list(application.handle(RecallQuery(question(text))))
+    told.unlock = time.perf_counter() - began
+    while front.children.memory.index_count().items < count:
+        time.sleep(0.05)
+    told.indexed = time.perf_counter() - began
+    time.sleep(3.0)
+
+
+def _use(front: LocalFront, made: World, told: _Told, size: str) -> None:
+    application, text = front._holder, Text(4)
+    assert application is not None
+    for place in range(WARM + RECALLS.get(size, 120)):
+        asked = RecallQuery(question(text))
+        seconds = _timed(lambda asked=asked: list(application.handle(asked)))  # type: ignore[misc]
+        if place >= WARM:
+            told.recall.append(seconds)
+    _turn(application, text, made.conversation, _Told())
+    for _ in range(ROUNDS.get(size, 12)):
+        _turn(application, text, made.conversation, told)
+    told.memory = _memory()
+
+
+def _turn(application: Application, text: Text, conversation: str, told: _Told) -> None:
+    """A turn of one token and a rating of it, with what follows both."""
+    busy, began = time.process_time(), time.perf_counter()
+    asked = f"Tell me about {text.of(8)}."
+    ended = list(application.handle(Ask(asked, conversation=conversation, max_tokens=1)))[-1]
     if not isinstance(ended, TurnEnded) or ended.first_token_s is None:
         raise TypeError("the turn failed")
-    time.sleep(0.2)  # the turn is embedded and read into the main sequence
-    return ended.first_token_s
+    told.whole.append(time.perf_counter() - began)
+    told.first.append(ended.first_token_s)
+    time.sleep(SETTLED)
+    told.work.append(time.process_time() - busy)
+    rated = GiveFeedback("up", turn=ended.turn)
+    told.rating.append(_timed(lambda: list(application.handle(rated))))
+    time.sleep(SETTLED / 2)
 
 
-def _until_filled(front: LocalFront, count: int) -> None:
-    assert front._memory is not None
-    while front._memory.index_count().items < count:
-        time.sleep(0.1)
-    time.sleep(1.0)
+def _timed(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
 
 
-def _filled(front: LocalFront, count: int, *, long: bool) -> str:
-    """Turns of 12 and 12 words; the id of the conversation to go on with, "" for none."""
-    front.make_home()
-    digest = embedder_digest(front.registry.embedder().sha256)
-    text, chance = Text(1), random.Random(3)
-    vectors = [_direction(chance) for _ in range(SLICE)]
-    vault, _ = Vault.create(front.vault_folder, PASSPHRASE.encode(), kdf=KDF, now=front.now)
-    with vault:
-        chat = ""
-
-        def some(number: int) -> None:
-            nonlocal chat
-            if not chat or not long:
-                chat = vault.conversations.start("Bench").id
-            turns = [vault.turns.begin(chat, text.of(12)).id for _ in range(number)]
-            for turn in turns:
-                vault.turns.append_answer(turn, text.of(12))
-                vault.turns.finish(turn, TurnOutcome(TurnStatus.COMPLETE))
-            _embed(vault, ItemKind.TURN, turns, digest, vectors)
-
-        for start in range(0, count, SLICE):
-            vault.atomically(partial(some, min(SLICE, count - start)))
-        kept = [vault.preferences.add(f"I like {text.of(8)}.").id for _ in range(PREFERENCES)]
-        _embed(vault, ItemKind.PREFERENCE, kept, digest, vectors)
-    return chat if long else ""
-
-
-def _embed(
-    vault: Vault, kind: ItemKind, items: list[str], digest: str, vectors: list[bytes]
-) -> None:
-    vault.embeddings.put(
-        Embedding(kind, item, digest, vector) for item, vector in zip(items, vectors, strict=False)
-    )
-
-
-def _direction(chance: random.Random) -> bytes:
-    values = [chance.gauss(0, 1) for _ in range(DIMENSIONS)]
-    length = sum(value * value for value in values) ** 0.5
-    return struct.pack(f"<{DIMENSIONS}f", *(value / length for value in values))
+def _memory() -> dict[str, float]:
+    """Of the front (this process) and of its children."""
+    found = {"front": _resident(os.getpid())}
+    for child in _children(os.getpid()):
+        found[f"child {len(found)}"] = _resident(child)
+    return found

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,11 @@ class Text:
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)
         self._words = _words(self._dice)
-        self._weights = [1 / (rank + 1) for rank in range(len(self._words))]
+        shares = (1 / (rank + 1) for rank in range(len(self._words)))
+        self._weights = list(accumulate(shares))
 
     def of(self, count: int) -> str:
-        return " ".join(self._dice.choices(self._words, self._weights, k=count))
+        return " ".join(self._dice.choices(self._words, cum_weights=self._weights, k=count))
 
 
 def _percentile(values: list[float], share: float) -> float:
