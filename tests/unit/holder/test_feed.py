@@ -1,0 +1,75 @@
+"""The background that keeps the indexes equal to the vault looks only at what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.holder.memory import MemoryFeed
+from assistant.personal.protocols import index_key
+from assistant.vault import Vault
+from assistant.vault.records import FeedbackKind, ItemKind
+from tests.scripted_model import ScriptedMemory
+from tests.vault_world import create, say
+
+DIGEST = "d" * 64
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    with create(tmp_path / "vault")[0] as made:
+        yield made
+
+
+@pytest.fixture
+def feed(vault: Vault) -> Iterator[tuple[MemoryFeed, ScriptedMemory]]:
+    memory = ScriptedMemory()
+    made = MemoryFeed(vault, memory, DIGEST)
+    made.start()
+    yield made, memory
+    made.stop()
+
+
+def test_a_turn_with_the_number_of_an_erased_one_is_embedded_too(
+    vault: Vault, feed: tuple[MemoryFeed, ScriptedMemory]
+) -> None:
+    fed, memory = feed
+    say(vault, "Where is the mill?", "By the river.")
+    gone = say(vault, "Where is the bridge?", "Further down.")
+    fed.changed()
+    fed.catch_up(5.0)
+    number = vault.embeddings.newest(ItemKind.TURN)
+    fed.forget(vault.erase.item(ItemKind.TURN, gone.id))
+    added = say(vault, "Where is the orchard?", "Behind the mill.")
+    assert vault.embeddings.newest(ItemKind.TURN) == number, "numbers are not used again"
+    fed.changed()
+    fed.catch_up(5.0)
+    assert index_key(ItemKind.TURN, added.id) in memory.vectors
+    assert index_key(ItemKind.TURN, gone.id) not in memory.vectors
+
+
+def test_only_what_came_after_is_asked_for(vault: Vault) -> None:
+    first, second = (say(vault, f"Question {n}?", "Yes.").id for n in range(2))
+    kind = ItemKind.TURN
+    assert vault.embeddings.missing(kind, DIGEST, 9) == (first, second)
+    number = vault.embeddings.newest(kind)
+    assert vault.embeddings.missing(kind, DIGEST, 9, after=number) == ()
+    third = say(vault, "Question 3?", "No.").id
+    assert vault.embeddings.missing(kind, DIGEST, 9, after=number) == (third,)
+
+
+def test_counting_stops_where_it_is_enough(vault: Vault) -> None:
+    assert not vault.turns.more_than(0)
+    for n in range(3):
+        say(vault, f"Question {n}?", "Yes.")
+    assert vault.turns.more_than(2)
+    assert not vault.turns.more_than(3)
+
+
+def test_the_latest_acts_are_the_newest_that_stand_oldest_first(vault: Vault) -> None:
+    turn = say(vault, "Is it so?", "It is.")
+    acts = [vault.feedback.add(turn.id, FeedbackKind.SCORE, str(n)) for n in (10, 20, 30, 40)]
+    vault.feedback.undo(acts[2].id)
+    assert [act.value for act in vault.feedback.latest(2)] == ["20", "40"]
