@@ -41,7 +41,7 @@ def test_a_turn_with_the_number_of_an_erased_one_is_embedded_too(
     fed.changed()
     fed.catch_up(5.0)
     number = vault.embeddings.newest(ItemKind.TURN)
-    fed.forget(vault.erase.item(ItemKind.TURN, gone.id))
+    fed.forget(vault.erase.item(ItemKind.TURN, gone.id).items)
     added = say(vault, "Where is the orchard?", "Behind the mill.")
     assert vault.embeddings.newest(ItemKind.TURN) == number, "numbers are not used again"
     fed.changed()
