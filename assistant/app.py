@@ -5,7 +5,6 @@ clocks or sources of randomness.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,15 +15,15 @@ from typing import TYPE_CHECKING, Literal
 
 from assistant.errors import (
     AssistantError,
-    ModelError,
-    UsageError,
     VaultBusy,
     VaultExists,
     VaultMissing,
 )
+from assistant.holder.children import Children
 from assistant.holder.home import Settings, default_settings, home_folder, utc_now
+from assistant.holder.home_policy import HomePolicy
 from assistant.holder.interface import Application, Situation, Strength
-from assistant.holder.judging import judges_by_meaning, require_allowed, tiers_of
+from assistant.holder.judging import tiers_of
 from assistant.holder.scorer import embedder_digest
 from assistant.holder.signals import lock_on_signals, slept_seconds
 from assistant.vault.passphrases import passphrase_bytes
@@ -39,18 +38,17 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry, ModelSettings
-    from assistant.holder.guarding import ChildGuard
+    from assistant.engine import ModelRegistry
     from assistant.holder.holder import Holder
-    from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
     from assistant.holder.socket import HolderSocket, RemoteApplication
-    from assistant.policy import EffectivePolicy, Gate, Places, PolicyState
+    from assistant.policy import Gate, Places, PolicyState
     from assistant.policy.storage import Disk
     from assistant.vault import KdfParameters, Vault
 
 _APP_PATIENCE = 0.5
-"""The same on the screen, where the children warmed up while a passphrase was typed."""
+"""Seconds recall waits for the embedder on the screen, where the children warmed up while a
+passphrase was typed."""
 
 
 class LocalFront:
@@ -59,15 +57,10 @@ class LocalFront:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.now: Callable[[], datetime] = utc_now
-        self._model: ModelClient | None = None
-        self._memory: MemoryClient | None = None
-        self._guard: ChildGuard | None = None
-        self._model_file: ModelFile | None = None
-        self._warming = threading.Lock()
+        self.policy = HomePolicy(settings.home, lambda: self.now())
+        self.children = Children(settings, lambda: self.registry, self.policy, self._prefix_kept)
         self._holder: Holder | None = None
         self._socket: HolderSocket | None = None
-        self._policy: PolicyState | None = None
-        self._judging: Beside[JudgedPolicy] | None = None
         self._listeners: list[Callable[[str], None]] = []
 
     # -- before the vault is open ----------------------------------------------------------
@@ -80,16 +73,12 @@ class LocalFront:
     @property
     def places(self) -> Places:
         """Where policy lies: home, system folder, package."""
-        from assistant.policy import Places, packaged_baseline, system_policy_folder
-
-        return Places(self.settings.home / "policy", system_policy_folder(), packaged_baseline())
+        return self.policy.places
 
     @property
     def disk(self) -> Disk:
         """How policy files are written."""
-        from assistant.policy.storage import Disk
-
-        return Disk()
+        return self.policy.disk
 
     @property
     def registry(self) -> ModelRegistry:
@@ -108,37 +97,11 @@ class LocalFront:
 
     def policy_state(self) -> PolicyState:
         """The verified policy in force. Raises PolicyError (exit 4) when there is none."""
-        if self._policy is None:
-            from assistant.policy import load_policy
-
-            places = self.places
-            self._policy = load_policy(
-                places.home, places.system, places.baseline, self.now(), None
-            )
-        return self._policy
+        return self.policy.state()
 
     def gate_for(self, document: Path | None) -> Gate:
         """A gate over the policy in force, or over one document alone."""
-        from assistant.policy import Gate, PolicyDocument, Wishes, resolve
-        from assistant.policy.adapters import beside, held_adapters, required_adapters
-
-        adapters: dict[str, bytes]
-        if document is None:
-            state = self.policy_state()
-            documents = state.documents
-            adapters = held_adapters(documents, state.resources)
-        else:
-            from assistant.policy.storage import read_limited
-
-            raw = read_limited(document.resolve(), 4 * 1024 * 1024)
-            if raw is None:
-                raise UsageError("There is no such document.", hint="Check the path.")
-            documents = (PolicyDocument.from_bytes(raw),)
-            files = beside(documents[0], document.resolve().parent)
-            adapters = required_adapters(documents[0], files)
-        by_meaning = any(map(judges_by_meaning, documents))
-        scorer = self.scorer().holding(adapters) if by_meaning else None
-        return Gate(resolve(list(documents), Wishes()), scorer)
+        return self.policy.gate(document, self.scorer)
 
     def situation(self) -> Situation:
         """The state of this home. Raises PolicyError when there may be no chat."""
@@ -194,106 +157,24 @@ class LocalFront:
     # -- the children ----------------------------------------------------------------------
 
     def warm_up(self) -> None:
-        """Start both children and judge the policy beside them; returns at once.
+        """Start the children and judge the policy beside them; returns at once.
 
         A missing model is said when it is needed, a missing policy when the vault opens.
         """
-        from assistant.engine import MemoryClient, ModelClient, front_not_dumpable
-        from assistant.holder.guarding import home_guard
-        from assistant.holder.judging import Beside, judge, primed
-
-        with self._warming:
-            if self._model is not None:
-                return
-            front_not_dumpable()
-            self._model = ModelClient()
-            if self._memory is None:
-                self._memory = MemoryClient()
-                self._memory.start(self.registry.embedder())
-            try:
-                self._model_file = self.registry.in_use()
-                self._model.start(self._model_file, self._calibrated(self._model_file))
-            except ModelError:
-                # A turn will say so, with its exit code; everything else still works.
-                self._model_file = None
-            scorer = self.scorer()
-            model = self._model
-            guard = self._guard = home_guard(lambda: self.registry)
-            self._judging = Beside(
-                lambda: primed(judge(self.policy_state(), scorer, guard), model, self._prefix_kept)
-            )
-
-    def _prefix_origin(self, policy: EffectivePolicy) -> bytes:
-        from assistant.holder.prefix import made_from
-
-        assert self._model is not None
-        digest = self._model_file.sha256 if self._model_file is not None else ""
-        return made_from(digest, repr(self._model.settings), policy.system_lines)
-
-    def _prefix_kept(self, policy: EffectivePolicy) -> bool:
-        from assistant.holder.prefix import is_kept
-
-        return is_kept(self.vault_folder, self._prefix_origin(policy))
+        self.children.warm_up()
 
     def scorer(self) -> MemoryScorer:
         """The embedder for rules by meaning; starts the memory child if it is not there."""
-        from assistant.engine import MemoryClient
-        from assistant.holder.scorer import MemoryScorer
-
-        embedder = self.registry.embedder()
-        if self._memory is None:
-            self._memory = MemoryClient()
-            self._memory.start(embedder)
-        return MemoryScorer(self._memory, embedder_digest(embedder.sha256))
+        return self.children.scorer()
 
     def use_model(self, identity: str) -> None:
         """Load another model, or guard model; the previous one stays in use if it fails."""
-        from assistant.engine import check_loads
+        self.children.use_model(identity)
 
-        registry = self.registry
-        if registry.entry(identity).kind == "guard":
-            from assistant.holder.guarding import use_guard
+    def _prefix_kept(self, origin: bytes) -> bool:
+        from assistant.holder.prefix import is_kept
 
-            use_guard(registry, identity)
-            return
-        chosen = registry.model_file(identity)
-        require_allowed(self._effective(), chosen.sha256)
-        check_loads(chosen)
-        self._model_file = registry.use(identity)
-        if self._model is not None:
-            self._model.start(self._model_file, self._calibrated(self._model_file))
-
-    def _calibrated(self, model: ModelFile) -> ModelSettings:
-        from assistant.engine.calibration import settings_for
-
-        return settings_for(self.settings.home, model)
-
-    def _pull_command(self, identity: str) -> tuple[list[str], Path]:
-        """A process that fetches a model, and the folder it writes into.
-
-        -P: a file in the current folder must not pass for one of our modules.
-        """
-        command = [sys.executable, "-P", "-m", "assistant", "--home", str(self.settings.home)]
-        return [*command, "models", "pull", identity, "--json"], self.settings.weights
-
-    def _effective(self) -> EffectivePolicy:
-        from assistant.policy import Wishes
-
-        return self.policy_state().effective(Wishes())
-
-    def _model_in_use(self) -> tuple[str, str]:
-        found = self._model_file or self.registry.in_use()
-        require_allowed(self._effective(), found.sha256)
-        return found.id, found.sha256
-
-    def _model_about(self) -> tuple[str, str]:
-        """Origin and licence of the model in use, as its catalogue entry states them."""
-        from assistant.engine import ModelCatalogue
-
-        used = (self._model_file or self.registry.in_use()).id
-        models = ModelCatalogue.load(self.settings.catalogue).models
-        known = next((m for m in models if m.id == used), None)
-        return (known.origin, known.licence) if known is not None else ("", "")
+        return is_kept(self.vault_folder, origin)
 
     # -- opening and locking ---------------------------------------------------------------
 
@@ -381,21 +262,17 @@ class LocalFront:
         import secrets
 
         from assistant.holder.holder import Holder
-        from assistant.holder.judging import judge
         from assistant.holder.machine import machine_memory
         from assistant.holder.parts import Parts
         from assistant.holder.prefix import PrefixKeeper
 
-        if self._model is None or self._memory is None:
+        children = self.children
+        judged = children.judged(lambda: self.policy.with_vault(vault))
+        state = self.policy.state()
+        if children.model is None or children.memory is None:
             raise AssertionError("warm_up comes first")
-        judging, self._judging = self._judging, None
-        judged = judging.result() if judging is not None else None
-        state = self._policy = self._policy_with(vault)
-        self._remember(vault, state)
-        if judged is None or judged.documents != state.documents:
-            judged = judge(state, self.scorer(), self._guard)
         PrefixKeeper(
-            vault.prefix, self._model, self._prefix_origin(judged.effective),
+            vault.prefix, children.model, children.prefix_origin(judged.effective),
             judged.effective.system_lines,
         ).start()  # fmt: skip
         embedder = self.registry.embedder()
@@ -403,42 +280,24 @@ class LocalFront:
             Parts(
                 home=self.settings.home, vault=vault, policy=judged.effective,
                 gate=judged.gate, tiers=tiers_of(state), alarms=state.alarms,
-                model=self._model, model_file=self._model_in_use, use_model=self.use_model,
-                memory=self._memory, embedder_digest=embedder_digest(embedder.sha256),
+                model=children.model, model_file=children.model_in_use,
+                use_model=children.use_model, memory=children.memory,
+                embedder_digest=embedder_digest(embedder.sha256),
                 now=self.now, clock=time.monotonic, slept=slept_seconds,
                 new_seed=lambda: secrets.randbelow(2**32),
                 new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,
                 patience=self.settings.patience, face=self.settings.face, documents=state.documents,
-                authorities=state.authorities, model_about=self._model_about,
+                authorities=state.authorities, model_about=children.model_about,
                 models=lambda: self.registry.list(), machine_memory=machine_memory,
                 verify_model=lambda one, told: self.registry.verify(one, told),
                 remove_model=lambda one: self.registry.remove(one),
-                pull_command=self._pull_command,
+                pull_command=children.pull_command,
             )
         )  # fmt: skip
 
-    def _policy_with(self, vault: Vault) -> PolicyState:
-        """Policy judged again with the vault's own copy of what was accepted."""
-        from assistant.policy import Floors, load_policy
-
-        kept, places = vault.policy_state.read(), self.places
-        floors = None if kept.floors == "{}" else Floors.from_bytes(kept.floors.encode())
-        return load_policy(places.home, places.system, places.baseline, self.now(), floors)
-
-    def _remember(self, vault: Vault, state: PolicyState) -> None:
-        """Floors and the highest clock seen: kept in both places, the higher one wins."""
-        from assistant.policy.authorities import remember
-
-        remember(self.places, state.floors, self.disk)
-        floors = state.floors.to_bytes().decode()
-        if vault.policy_state.read().floors != floors:
-            vault.policy_state.put_floors(floors)
-        vault.policy_state.advance_clock(state.now)
-
     def _locked(self, why: str) -> None:
         socket, self._socket = self._socket, None
-        self._stop_guard()
-        self._model = self._memory = None
+        self.children.forget()
         if socket is not None:
             socket.close()
         for act in self._listeners:
@@ -469,17 +328,7 @@ class LocalFront:
         if self._holder is not None:
             self._holder.lock(why)
             self._holder = None
-        if self._model is not None:
-            self._model.stop()
-        if self._memory is not None:
-            self._memory.stop()
-        self._stop_guard()
-        self._model = self._memory = None
-
-    def _stop_guard(self) -> None:
-        guard, self._guard = self._guard, None
-        if guard is not None:
-            guard.stop()
+        self.children.stop()
 
 
 def new_kdf() -> KdfParameters:

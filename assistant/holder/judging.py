@@ -124,7 +124,7 @@ def tiers_of(state: PolicyState) -> tuple[str, ...]:
 
 
 def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
-    """Raise ModelInvalid when a tier does not allow this model."""
+    """Raise PolicyRefusal when a tier does not allow this model."""
     value = policy.clamp("models", sha256)
     if value.source is not None:
         raise PolicyRefusal(

@@ -205,10 +205,10 @@ def _to_first_text(bench: Bench, *, warm: bool) -> float:
     try:
         if warm:
             front.warm_up()
-            assert front._model is not None
-            assert front._memory is not None
-            front._model.wait_ready(60)
-            front._memory.wait_ready(60)
+            assert front.children.model is not None
+            assert front.children.memory is not None
+            front.children.model.wait_ready(60)
+            front.children.memory.wait_ready(60)
             time.sleep(1.0)  # a passphrase takes longer to type
         began = time.perf_counter()
         application = front.unlock(PASSPHRASE)

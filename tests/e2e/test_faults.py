@@ -45,9 +45,9 @@ def test_killing_the_model_child_in_mid_answer_offers_the_turn_again(
     failed = None
     for event in app.handle(Ask("Tell me a very long story about a fox.", max_tokens=400)):
         if isinstance(event, AnswerText):
-            assert front._model is not None
-            assert front._model.pid is not None
-            os.kill(front._model.pid, signal.SIGKILL)
+            assert front.children.model is not None
+            assert front.children.model.pid is not None
+            os.kill(front.children.model.pid, signal.SIGKILL)
         failed = event
     assert isinstance(failed, TurnFailed)
     assert failed.again
@@ -61,9 +61,9 @@ def test_killing_the_memory_child_costs_no_answer_and_the_index_comes_back(
 ) -> None:
     list(app.handle(AddPreference("I am allergic to peanuts")))
     assert _ending(app, "A snack with nuts?", max_tokens=4).used  # type: ignore[union-attr]
-    assert front._memory is not None
-    assert front._memory.pid is not None
-    os.kill(front._memory.pid, signal.SIGKILL)
+    assert front.children.memory is not None
+    assert front.children.memory.pid is not None
+    os.kill(front.children.memory.pid, signal.SIGKILL)
     ending = _ending(app, "Do I tolerate peanuts?", max_tokens=4)
     assert isinstance(ending, TurnEnded)
     assert ending.status == "complete"
