@@ -206,14 +206,15 @@ class TurnTaste:
         return self._again(items, lines), shown, lines
 
     def _taught(self, profile: Profile, items: Sequence[UsedItem]) -> tuple[str, ...]:
-        """The profile's instructions; beside a question that is spared them, none."""
+        """The profile's instructions; beside a plain fact only those that suit it."""
         kept_back = [each.item for each in self._kept_out if each.reason == "fact"]
-        said = instructions(profile, _covered([*items, *kept_back]))
-        if said and self._spared:
-            item = UsedItem("profile", "", " ".join(said), 0.0)
+        covered = _covered([*items, *kept_back])
+        said = instructions(profile, covered)
+        suit = instructions(profile, covered, of_a_fact=True) if self._spared else said
+        if back := [line for line in said if line not in suit]:
+            item = UsedItem("profile", "", " ".join(back), 0.0)
             self._kept_out += (KeptOut(item, "fact"),)
-            return ()
-        return said
+        return suit
 
     def kept_out(self) -> tuple[KeptOut, ...]:
         """Wishes that applied and yet stood back from the prompt."""

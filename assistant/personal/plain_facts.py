@@ -1,8 +1,9 @@
 """Whether a question asks for one plain fact: a name, a place, a date, a number.
 
-Small models answer such questions worse with wishes about style beside them, and there is
-little in a name or a number that style could shape. So general wishes stay out of these
-(``recall``), while a question that asks to explain, advise or tell gets every wish.
+Small models answer such questions worse with most wishes about style beside them, and there
+is little in a name or a number that style could shape. So general wishes that do not suit a
+fact (``styles.SUITS_A_FACT``) stay out of these (``recall``), while a question that asks to
+explain, advise or tell gets every wish.
 
 Deterministic and English only. It follows the answer types of Li and Roth (2002, "Learning
 question classifiers"): human, location, number, entity are facts; description (definition,

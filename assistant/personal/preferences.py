@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from assistant.personal.domains import domains
-from assistant.personal.styles import Style, Wish, read_wishes
+from assistant.personal.styles import SUITS_A_FACT, Style, Wish, read_wishes
 from assistant.personal.words import subject_stems
 from assistant.vault.records import Preference, PreferenceState, Scope
 
@@ -124,13 +124,15 @@ def narrowness(preference: Preference) -> int:
 _NARROWNESS = {Scope.ALWAYS: 0, Scope.PROJECT: 1, Scope.TOPIC: 2, Scope.CHAT: 3}
 
 
-def is_general_wish(preference: Preference) -> bool:
-    """Whether it is a wish about the form of every answer, said for no occasion.
+def stands_back_from_facts(preference: Preference) -> bool:
+    """Whether it is a wish about the form of every answer that a plain fact suffers by.
 
-    Which language to answer in and how to be addressed are no matter of form.
+    What was said for an occasion does not stand back, nor what suits a fact; which language
+    to answer in and how to be addressed are no matter of form.
     """
-    styles = {wish.style for wish in read_preference(preference.text).wishes}
-    return bool(styles) and not styles & _NO_FORM and narrowness(preference) == 0
+    wishes = set(read_preference(preference.text).wishes)
+    formal = not {wish.style for wish in wishes} & _NO_FORM
+    return formal and not wishes <= SUITS_A_FACT and narrowness(preference) == 0
 
 
 _NO_FORM = {Style.LANGUAGE, Style.ADDRESS}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from assistant.personal.dimensions import DIMENSIONS, ENDS, SHORT_LIST, Dimension
 from assistant.personal.evidence import evidence_of
 from assistant.personal.learning import PRIOR, Learned, learn
-from assistant.personal.styles import Style
+from assistant.personal.styles import SUITS_A_FACT, Style, Wish
 from assistant.vault.records import Feedback, ProfileValue, Turn
 
 CLEAR = 0.35
@@ -164,16 +164,19 @@ def _state(
     )
 
 
-def instructions(profile: Profile, covered: Iterable[Style] = ()) -> tuple[str, ...]:
+def instructions(
+    profile: Profile, covered: Iterable[Style] = (), *, of_a_fact: bool = False
+) -> tuple[str, ...]:
     """At most ``MAX_INSTRUCTIONS`` short sentences for the model, the clearest first.
 
     ``covered`` are styles a stated preference beside the question already speaks of: the
-    user's own words win.
+    user's own words win. ``of_a_fact`` leaves only what suits a question for a plain fact.
     """
     spoken = set(covered)
     clear = [
         s for s in profile.states
         if s.acts and abs(s.value) >= CLEAR and ENDS[s.dimension].style not in spoken
+        and not (of_a_fact and _wish(s) not in SUITS_A_FACT)
     ]  # fmt: skip
     ranked = sorted(clear, key=lambda s: (-abs(s.value), s.dimension))
     lines: list[str] = []
@@ -188,6 +191,10 @@ def instructions(profile: Profile, covered: Iterable[Style] = ()) -> tuple[str, 
         if line not in lines:
             lines.append(line)
     return tuple(lines[:MAX_INSTRUCTIONS])
+
+
+def _wish(state: DimensionState) -> Wish:
+    return Wish(ENDS[state.dimension].style, 1 if state.value > 0 else -1)
 
 
 def most_uncertain(profile: Profile, asked: Iterable[Dimension] = ()) -> Dimension | None:

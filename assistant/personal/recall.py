@@ -21,10 +21,10 @@ from assistant.personal.plain_facts import asks_for_a_fact
 from assistant.personal.preferences import (
     Reading,
     contradict,
-    is_general_wish,
     live,
     narrowness,
     read_preference,
+    stands_back_from_facts,
 )
 from assistant.personal.protocols import (
     Clock,
@@ -245,9 +245,9 @@ def _without_contradicted(
 
 
 def _without_general(weighed: list[Considered], held: dict[str, Preference]) -> list[Considered]:
-    """What was said for this topic, project or chat stays; what was said for all stands back."""
+    """What was said for this topic, project or chat stays, and what suits a fact."""
     return [
-        item.dropped("fact") if item.passed and is_general_wish(held[item.id]) else item
+        item.dropped("fact") if item.passed and stands_back_from_facts(held[item.id]) else item
         for item in weighed
     ]
 

@@ -40,6 +40,14 @@ class Wish:
     direction: int
 
 
+SUITS_A_FACT = frozenset(
+    {Wish(Style.LENGTH, -1), Wish(Style.STRUCTURE, 1), Wish(Style.READING_LEVEL, -1)}
+)
+"""What may stand beside a question for one plain fact even with a small model: alone beside
+110 such questions these cost the default model no right answers ("briefly" +2 points,
+"simple words" +2, "bullet points" +13), a formal tone cost 5, and emojis, an example and
+directness together more."""
+
 _FORM = r"""(?:answers?|repl(?:y|ies)|responses?|explanations?|lists?|sentences?|bullets?|points?
     |paragraphs?|summar(?:y|ies)|texts?|messages?|e-?mails?|output|it|them|things|everything)"""
 # Words that also describe meals, leagues and relatives are wishes only where an answer is meant.

@@ -2,9 +2,10 @@
 
 The questions are our own. The same model gives three answers to each, with the same seeds on
 every side; what counts is the paired difference. Four learned users take turns, each with a
-vault. Sides: without personalisation, with it as it ships (general wishes about style stay
-out of plain facts, ``personal.plain_facts``), and with every wish beside every question, as
-it was before. The same prompt with the same seed is the same answer and is not asked twice.
+vault. Sides: without personalisation, with it as it ships (general wishes about style that
+do not suit a plain fact stay out of it, ``personal.plain_facts``), and with every wish beside
+every question, as it was before. The same prompt with the same seed is the same answer and is
+not asked twice.
 """
 
 from __future__ import annotations
@@ -233,11 +234,11 @@ class _Learned:
         self._recall: Recall = recall_over(self.vault)
 
     def beside(self, question: str, *, spare: bool) -> Beside:
-        items = self._recall.find(question, spare_facts=spare).items
-        if spare and asks_for_a_fact(question):
-            return beside(items)
-        covered = {wish.style for item in items for wish in read_preference(item.text).wishes}
-        return beside(items, instructions(self._profile, covered))
+        found = self._recall.find(question, spare_facts=spare)
+        spoken = [*found.items, *(i for i in found.considered if i.reason == "fact")]
+        covered = {wish.style for item in spoken for wish in read_preference(item.text).wishes}
+        fact = spare and asks_for_a_fact(question)
+        return beside(found.items, instructions(self._profile, covered, of_a_fact=fact))
 
 
 def _right(wanted: str, answer: str) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from assistant.personal.considered import STOOD_BACK
+from assistant.personal.dimensions import ENDS, Dimension
 from assistant.personal.plain_facts import MAX_CHARS, asks_for_a_fact
-from assistant.vault.records import Scope
+from assistant.personal.profile import build_profile, instructions
+from assistant.vault.records import ProfileValue, Scope
 from tests.unit.personal.fakes import Stores, preference
 
 
@@ -57,6 +59,26 @@ def test_a_general_wish_about_style_stays_out_of_a_plain_fact_and_it_is_said() -
     assert "fact" in STOOD_BACK
     assert _reasons(stores, FACT, spare=False) == {GENERAL.text: ""}
     assert _reasons(stores, "How do planets form?", spare=True) == {GENERAL.text: ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("Keep your answers short.", ""), ("Use simple words.", ""), ("Answer in short lists.", ""),
+     ("Use a formal tone.", "fact"), ("Give long answers.", "fact"),
+     ("Keep your answers short and use a formal tone.", "fact"), ("Give examples.", "fact")],
+)  # fmt: skip
+def test_what_suits_a_fact_stays_beside_it_and_what_costs_right_answers_does_not(
+    text: str, reason: str
+) -> None:
+    assert _reasons(Stores([preference(text)]), FACT, spare=True) == {text: reason}
+
+
+def test_of_the_profile_only_what_suits_a_fact_is_said_beside_one() -> None:
+    sliders = [ProfileValue(name, value, locked=False) for name, value in
+               (("length", -0.8), ("formality", 0.8), ("emoji", 0.8))]  # fmt: skip
+    profile = build_profile([], sliders)
+    assert len(instructions(profile)) == 3
+    assert instructions(profile, of_a_fact=True) == (ENDS[Dimension.LENGTH].ask_low,)
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_where_a_narrower_wish_says_otherwise_the_wider_one_stands_back(
     narrow: object, where: dict[str, str]
 ) -> None:
     stores = Stores([narrow, WIDE])  # type: ignore[list-item]
-    found = stores.recall().find("How do I start cooking rice?", **where)
+    found = stores.recall().find("How do I start cooking rice?", **where)  # type: ignore[arg-type]
     assert [item.id for item in found.items] == ["n"]
     assert {i.id: i.reason for i in found.considered} == {"n": "", "wide": "narrower"}
 
