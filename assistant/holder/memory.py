@@ -90,7 +90,7 @@ class MemoryFeed:
         self._too_many = False
         # Of each kind the number up to which every item has a vector.
         self._looked: dict[ItemKind, int] = {}
-        self._erasures = 0
+        self._changes = self._erasures = 0
         self._began = clock()
         self._turn_running = threading.Event()
         self._wake = threading.Event()
@@ -143,6 +143,7 @@ class MemoryFeed:
 
     def changed(self) -> None:
         """Something was added or reworded: look for what has no vector."""
+        self._changes += 1
         self._caught_up.clear()
         self._wake.set()
 
@@ -261,6 +262,7 @@ class MemoryFeed:
             self._memory.index_put(keys, vectors)
 
     def _embed_slice(self) -> bool:
+        changes = self._changes
         for kind in _KINDS:
             erasures = self._erasures
             newest = self._vault.embeddings.newest(kind)
@@ -273,6 +275,8 @@ class MemoryFeed:
             with self._changing:
                 if erasures == self._erasures:
                     self._looked[kind] = newest
+        if changes != self._changes:
+            return True  # what was added meanwhile may be of a kind looked at before
         self._caught_up.set()
         return False
 
