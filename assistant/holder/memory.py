@@ -35,6 +35,8 @@ EAGER = 2_000
 the first question has had its answer, which would share this process with them."""
 SETTLED = 1.5
 """Seconds after the unlock at which indexing more begins."""
+FILLING = 0.4
+"""Seconds a question waits for the index of vectors after the unlock; 10,000 take half of it."""
 _KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN, ItemKind.CHUNK)
 
 
@@ -96,7 +98,9 @@ class MemoryFeed:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._caught_up = threading.Event()
+        self._filled = threading.Event()
         self._filled_at: int | None = None
+        self._fill_before: int | None = None
         self._changing = threading.Lock()
         memory.subscribe(lambda _state: self._wake.set())
         self._thread = threading.Thread(target=self._run, name="memory-feed", daemon=True)
@@ -175,6 +179,8 @@ class MemoryFeed:
     def catch_up(self, patience: float) -> None:
         """Wait until everything has a vector, at most ``patience`` seconds.
 
+        For the index of a long history it waits ``FILLING``: the newest turns are put into
+        it first, and words find the others meanwhile.
         Returns early when there is nothing to remember at all, so that an empty vault's
         first answer does not wait for a model it has no use for.
         """
@@ -187,6 +193,7 @@ class MemoryFeed:
             return
         self._wake.set()
         self._caught_up.wait(max(0.0, deadline - time.monotonic()))
+        self._filled.wait(max(0.0, min(FILLING, deadline - time.monotonic())))
 
     def _nothing_kept(self) -> bool:
         vault = self._vault
@@ -213,9 +220,14 @@ class MemoryFeed:
         try:
             if self._filled_at != state.restarts:
                 # A new child: its index is empty, whatever the last one held.
-                self._fill()
-                self._filled_at = state.restarts
-            return self._embed_slice()
+                self._memory.index_clear()
+                self._filled_at, self._fill_before = state.restarts, None
+                self._filled.clear()
+            if self._embed_slice():
+                return True
+            if not self._filled.is_set() and not self._fill_slice():
+                self._filled.set()
+            return not self._filled.is_set()
         except AssistantError:
             # The child died or the vault is closing; the next wake tries again.
             return False
@@ -244,22 +256,16 @@ class MemoryFeed:
             said = f"{turn.question}\n{turn.answer}"
             self.history.put(turn.id, turn.conversation_id, turn.position, said)
 
-    def _fill(self) -> None:
-        self._memory.index_clear()
-        keys: list[str] = []
-        vectors: list[bytes] = []
-        for found in self._vault.embeddings.all(self._digest, chunks=False):
-            if self._stopped.is_set():
-                return
-            if found.kind is ItemKind.PREFERENCE:
-                continue
-            keys.append(index_key(found.kind, found.item_id))
-            vectors.append(found.vector)
-            if len(keys) == _FEED_SLICE:
-                self._memory.index_put(keys, vectors)
-                keys, vectors = [], []
-        if keys:
-            self._memory.index_put(keys, vectors)
+    def _fill_slice(self) -> bool:
+        """Put some vectors into the child's index; whether there are more."""
+        with self._changing:  # nothing is erased between reading and putting it
+            found, self._fill_before = self._vault.embeddings.newest_first(
+                self._digest, _FEED_SLICE, before=self._fill_before
+            )
+            keys = [index_key(each.kind, each.item_id) for each in found]
+            if keys:
+                self._memory.index_put(keys, [each.vector for each in found])
+        return self._fill_before > 0
 
     def _embed_slice(self) -> bool:
         changes = self._changes

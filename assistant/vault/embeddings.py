@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from assistant.vault.store import Store
 
 _PAGE = 1000
+_BEYOND: Final = 2**63 - 1
 TABLE_OF: Final = {
     ItemKind.PREFERENCE: "preferences",
     ItemKind.FEEDBACK: "feedback",
@@ -61,6 +62,22 @@ class Embeddings:
             for _, kind, item_id, digest, vector in rows:
                 yield Embedding(ItemKind(kind), item_id, digest, vector)
             last = rows[-1][0]
+
+    def newest_first(
+        self, model_digest: str, limit: int, *, before: int | None = None
+    ) -> tuple[tuple[Embedding, ...], int]:
+        """Vectors of turns and of ratings, the newest first, at most so many.
+
+        With them the number to go on ``before``; 0 where these were the last.
+        """
+        sql = (
+            "SELECT n, kind, item_id, vector FROM embeddings WHERE n < ? AND model_digest = ? "
+            "AND kind IN ('turn', 'feedback') ORDER BY n DESC LIMIT ?"
+        )
+        start = _BEYOND if before is None else before
+        rows = self._store.read(lambda db: db.rows(sql, start, model_digest, limit))
+        found = tuple(Embedding(ItemKind(k), item, model_digest, v) for _, k, item, v in rows)
+        return found, rows[-1][0] if len(rows) == limit else 0
 
     def of_kind(self, kind: ItemKind, model_digest: str) -> tuple[Embedding, ...]:
         """Every vector of one kind and model; does not read the others', however many."""

@@ -11,8 +11,8 @@ import pytest
 from assistant.holder.memory import MemoryFeed
 from assistant.personal.protocols import index_key
 from assistant.vault import Vault
-from assistant.vault.records import FeedbackKind, ItemKind
-from tests.scripted_model import ScriptedMemory
+from assistant.vault.records import Embedding, FeedbackKind, ItemKind
+from tests.scripted_model import ScriptedMemory, hashed_vector
 from tests.vault_world import create, say
 
 DIGEST = "d" * 64
@@ -75,3 +75,19 @@ def test_the_latest_acts_are_the_newest_that_stand_oldest_first(vault: Vault) ->
     acts = [vault.feedback.add(turn.id, FeedbackKind.SCORE, str(n)) for n in (10, 20, 30, 40)]
     vault.feedback.undo(acts[2].id)
     assert [act.value for act in vault.feedback.latest(2)] == ["20", "40"]
+
+
+def test_the_index_of_a_history_is_filled_from_the_newest_on(vault: Vault) -> None:
+    made = [
+        Embedding(
+            ItemKind.TURN, say(vault, f"Question {n}?", "Yes.").id, DIGEST, hashed_vector("a")
+        )
+        for n in range(5)
+    ]
+    liked = vault.preferences.add("I like mills.")
+    vault.embeddings.put([*made, Embedding(ItemKind.PREFERENCE, liked.id, DIGEST, b"x")])
+    newest, before = vault.embeddings.newest_first(DIGEST, 3)
+    assert list(newest) == made[:1:-1]
+    rest, end = vault.embeddings.newest_first(DIGEST, 3, before=before)
+    assert list(rest) == made[1::-1]
+    assert end == 0
