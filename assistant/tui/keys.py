@@ -142,6 +142,7 @@ KEYS = (
     Key("proposal.edit", "e", "reword_proposal", "reword", "Reword it first", show=True),
     Key("list.open", "enter", "open", "open", "Open or change the selected line", show=True),
     Key("list.search", "slash", "search", "search", "Go to the search line", show=True),
+    Key("list.found", "down", "found", "found", "From the search line to what was found"),
     Key("list.add", "a", "add", "add", "Add a line", show=True),
     Key("list.edit", "e,r", "edit", "edit", "Rename or reword it", show=True),
     Key("list.toggle", "space", "switch", "on / off", "Switch it on or off", show=True),

@@ -120,6 +120,17 @@ async def test_a_paste_of_a_megabyte_survives_unchanged_and_typing_stays_quick()
         assert "characters in all" in drive.text
 
 
+async def test_what_was_pasted_stays_pasted_when_it_is_answered_again() -> None:
+    from textual import events
+
+    pasted = "some words on a line\n" * 20
+    async with opened() as drive:
+        drive.app.post_message(events.Paste(pasted))
+        await drive.keys("enter")
+        await drive.keys("alt+r")
+        assert [ask.pasted for ask in asks(drive)] == [(pasted,), (pasted,)]
+
+
 async def test_what_was_pasted_is_told_apart_while_it_stands_in_the_message() -> None:
     from textual import events
 
@@ -311,6 +322,7 @@ async def test_streaming_leaves_no_blank_blocks() -> None:
             view = drive.chat.transcript.turns[0].query_one(AnswerView)
             kinds = [type(child).__name__ for child in view.children]
             assert kinds == [
-                "MarkdownH1", "Paragraph", "FlatList", "CodeBlock", "MarkdownBlockQuote", "Paragraph",
+                "MarkdownH1", "Paragraph", "FlatList", "CodeBlock", "MarkdownBlockQuote",
+                "Paragraph",
             ]  # fmt: skip
             assert all(child.size.height for child in view.children)

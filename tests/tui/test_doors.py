@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
 from assistant.errors import PolicyMissing, UnlockTooSoon, VaultBusy, VaultDamaged, VaultLocked
 from assistant.holder.interface import AddPreference
+from assistant.tui.screens import chat_files
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.screens.chat_files import PARTS
 from assistant.tui.screens.no_chat import NoChatScreen
 from assistant.tui.screens.opening import OpeningScreen
 from assistant.tui.screens.unlock import UnlockScreen
@@ -197,3 +201,23 @@ async def test_a_lock_during_an_answer_stops_it() -> None:
         await drive.press("ctrl+l")
         await until(lambda: isinstance(drive.app.screen, UnlockScreen))
         assert gate.is_set()  # cancellation opened it
+
+
+async def test_what_arrives_while_a_lock_takes_the_chat_apart_is_dropped() -> None:
+    for part in PARTS:
+        async with opened() as drive:
+            chat = drive.chat
+            await chat.query_one(part).remove()
+            await chat.look_at_status()
+            await chat.look_at_personalisation()
+            await chat.keep_drafts()
+            await chat.show_conversation("c1", "")
+            await drive.quiet()
+            assert drive.app.fault is None
+
+
+def test_every_screen_asks_whether_it_stands_not_whether_it_is_attached() -> None:
+    screens = Path(chat_files.__file__).parent.glob("*.py")
+    asked = {one.name: re.findall(r"is_attached|is_mounted", one.read_text()) for one in screens}
+    assert len(asked) > 30
+    assert not [name for name, words in asked.items() if words]

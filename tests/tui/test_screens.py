@@ -16,6 +16,7 @@ from textual._xterm_parser import XTermParser
 from textual.binding import Binding
 from textual.events import Key
 from textual.screen import Screen
+from textual.widgets import Input
 
 from assistant.conversation.events import UsedItem
 from assistant.errors import UsageError
@@ -61,6 +62,45 @@ async def test_search_finds_what_was_said_and_shows_where() -> None:
         assert "planets" not in drive.text
         await drive.keys("enter", "enter")
         assert drive.chat.heading == "bread for beginners"
+
+
+async def test_arrow_down_leads_from_the_search_line_to_what_was_found() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        await drive.keys("f2", "slash")
+        await drive.typed("nothing of the kind")
+        await drive.quiet()
+        await drive.keys("down")
+        assert isinstance(drive.app.focused, Input)  # there is nowhere to go
+        await drive.keys("ctrl+u")
+        await drive.typed("bread")
+        await drive.quiet()
+        await drive.keys("down", "enter")
+        assert drive.chat.heading == "bread for beginners"
+
+
+async def test_what_was_found_is_pinned_moved_renamed_and_erased_from_its_own_line() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        await drive.keys("f2", "slash")
+        await drive.typed("bread")
+        await drive.quiet()
+        await drive.keys("down", "p")
+        assert "bread for beginners is kept on top" in drive.words
+        kept = drive.front.application.conversations
+        (bread,) = [one for one in kept.values() if "bread" in one.title]
+        assert bread.pinned
+        await drive.keys("m")
+        await drive.typed("Kitchen")
+        await drive.keys("enter")
+        assert drive.front.application.conversations[bread.id].folder == "Kitchen"
+        await drive.keys("e")
+        await drive.typed("!")
+        await drive.keys("enter")
+        assert drive.front.application.conversations[bread.id].title == "bread for beginners!"
+        await drive.keys("d", "y")
+        assert bread.id not in drive.front.application.conversations
+        assert "Nothing found." in drive.text
 
 
 async def test_a_conversation_is_renamed() -> None:

@@ -15,7 +15,7 @@ from assistant.cli.output import complain, say
 from assistant.cli.plain import overview, turns
 from assistant.cli.plain.commands import COMMANDS
 from assistant.cli.plain.editing import editing
-from assistant.cli.plain.session import Session, read_message
+from assistant.cli.plain.session import Message, Session, read_message
 from assistant.errors import AssistantError
 
 _LEAVE = {"quit", "exit", "q"}
@@ -34,13 +34,14 @@ def converse(context: Context, *, incognito: bool) -> int:
 
 def _lines(context: Context, session: Session) -> int:
     code = 0
-    while (line := _read(context)) is not None:
+    while (message := _read(context)) is not None:
+        line = message.text
         if not line.strip():
             continue
         word, _, rest = line.removeprefix("/").partition(" ")
         try:
-            if not line.startswith("/"):
-                code = turns.put(session, line)
+            if message.fenced or not line.startswith("/"):
+                code = turns.put(session, line, pasted=message.pasted)
             elif word in _LEAVE:
                 break
             elif word in COMMANDS:
@@ -54,9 +55,9 @@ def _lines(context: Context, session: Session) -> int:
     return code
 
 
-def _read(context: Context) -> str | None:
+def _read(context: Context) -> Message | None:
     try:
         return read_message(prompt="> " if context.terminal else "")
     except KeyboardInterrupt:
         print()
-        return ""
+        return Message("")

@@ -91,6 +91,7 @@ def forget(session: Session, rest: str) -> None:
         if isinstance(reply, Done):
             say(reply.what or "Erased.")
     session.turn = session.question = session.answer = ""
+    session.pasted = ()
 
 
 def _step(session: Session, step: int) -> None:
@@ -106,6 +107,7 @@ def _read_out(session: Session, replies: Iterable[object]) -> None:
         if isinstance(item, TurnItem):
             session.conversation, session.turn = item.conversation, item.id
             session.question, session.answer = item.question, item.answer
+            session.pasted = ()
             mark = f"‹{item.place}/{item.places}› " if item.places > 1 else ""
             say(f"{mark}{told_turn(item)}")
 

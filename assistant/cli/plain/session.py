@@ -14,6 +14,24 @@ from assistant.holder.interface import Application, PreferenceItem
 
 _LINE_LIMIT = 4 * 1024 * 1024
 _FENCE = '"""'
+DATA_FROM = 200
+"""Characters from which a text between fences is data, too: as for a paste in the app."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was entered: one line, or (``fenced``) what stood between two lines of three quotes.
+
+    Between the quotes anything may stand: a text that begins with a slash is no command there.
+    """
+
+    text: str
+    fenced: bool = False
+
+    @property
+    def pasted(self) -> tuple[str, ...]:
+        """What is to be read as data besides: several lines are seldom typed in a line mode."""
+        return (self.text,) if self.fenced and len(self.text) >= DATA_FROM else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,7 @@ class Session:
     conversation: str = ""
     turn: str = ""
     question: str = ""
+    pasted: tuple[str, ...] = ()
     answer: str = ""
     proposal: PreferenceItem | None = None
     pending: str = ""
@@ -57,6 +76,7 @@ class Session:
         """Another conversation; the one before stays where it is kept."""
         self.incognito = incognito
         self.conversation = self.turn = self.question = self.answer = ""
+        self.pasted = ()
         self.proposal, self.personalise = None, True
 
     def latest(self) -> str:
@@ -79,7 +99,7 @@ def read_line() -> str | None:
     return line.rstrip("\n") if line else None
 
 
-def read_message(*, prompt: str = "") -> str | None:
+def read_message(*, prompt: str = "") -> Message | None:
     '''The next message: a line, or all lines between two lines of """.
 
     A ``prompt`` is for a person, whose line can then be edited as it is typed.
@@ -88,11 +108,13 @@ def read_message(*, prompt: str = "") -> str | None:
         first = input(prompt) if prompt else read_line()
     except EOFError:
         return None
-    if first is None or first.strip() != _FENCE:
-        return first
+    if first is None:
+        return None
+    if first.strip() != _FENCE:
+        return Message(first)
     lines: list[str] = []
     while (line := read_line()) is not None and line.strip() != _FENCE:
         lines.append(line)
         if sum(map(len, lines)) > _LINE_LIMIT:
             raise UsageError("The message is longer than 4 MiB.", hint="Shorten it.")
-    return "\n".join(lines)
+    return Message("\n".join(lines), fenced=True)

@@ -50,6 +50,7 @@ def _asked(session: Session, text: str, *, quiet: bool, **more: Any) -> TurnEnde
         if begun and session.conversation and not session.personalise:
             remembered(session, change=True)
         session.turn, session.question, session.answer = ending.turn, text, ending.answer
+        session.pasted = request.pasted
         _seen(session)
     return ending
 
@@ -79,17 +80,19 @@ def yes(session: Session, _rest: str) -> None:
 
 def again(session: Session, _rest: str) -> None:
     """The same question, answered anew beside the old answer."""
-    put(session, session.question, again_of=session.latest())
+    put(session, session.question, again_of=session.latest(), pasted=session.pasted)
 
 
 def plainly(session: Session, _rest: str) -> None:
     """Again, without what was learned."""
-    put(session, session.question, again_of=session.latest(), personalise=False)
+    put(session, session.question, again_of=session.latest(), personalise=False,
+        pasted=session.pasted)  # fmt: skip
 
 
 def viewpoints(session: Session, _rest: str) -> None:
     """Again, with several viewpoints, taking no side."""
-    put(session, session.question, again_of=session.latest(), viewpoints=True)
+    put(session, session.question, again_of=session.latest(), viewpoints=True,
+        pasted=session.pasted)  # fmt: skip
 
 
 def fork(session: Session, rest: str) -> None:
@@ -115,7 +118,8 @@ def two(session: Session, _rest: str) -> None:
     """Two answers to the latest question; the pick is an act of feedback."""
     turn = session.latest()
     complain("Writing two answers.")
-    ending = _asked(session, session.question, quiet=True, candidates=2, again_of=turn)
+    ending = _asked(session, session.question, quiet=True, candidates=2, again_of=turn,
+                    pasted=session.pasted)  # fmt: skip
     if isinstance(ending, TurnFailed):
         complain(f"{ending.message}\n{ending.hint}")
         return

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from assistant.holder.attachments_text import size_words
 from assistant.tui.keys import bindings
 from assistant.tui.paths import Suggestion, suggestions
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.options import Options
@@ -60,7 +61,7 @@ class AttachDialog(ModalScreen[Path | None]):
     async def _look(self) -> None:
         typed = self.query_one(Input).value
         found = await asyncio.to_thread(suggestions, typed, self._base)
-        if not self.is_attached:
+        if not stands(self, "#found"):
             return
         self._found = found
         options = self.query_one(Options)

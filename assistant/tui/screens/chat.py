@@ -44,6 +44,8 @@ class ChatScreen(CopyingScreen):
         latest = await self.requests.one(
             ListConversations(limit=1, pinned_first=False), ConversationItem
         )
+        if not self.standing:
+            return
         if latest is not None and not self.running and not self.transcript.turns:
             await self.show_conversation(latest.id, latest.title)
         elif not self.transcript.turns:
@@ -52,7 +54,7 @@ class ChatScreen(CopyingScreen):
     async def _resume_draft(self) -> bool:
         """A message begun in a new conversation comes first."""
         draft = await self._drafts.take("")
-        if not draft or self.running or self.transcript.turns:
+        if not draft or not self.standing or self.running or self.transcript.turns:
             return False
         await self.transcript.show(())
         if not self.prompt.whole:
@@ -63,7 +65,7 @@ class ChatScreen(CopyingScreen):
         """Show a stored conversation, where asked the branch through a turn, and go on with it."""
         wanted = SwitchBranch(turn) if turn else ShowConversation(conversation)
         items = await self.requests.all(wanted, TurnItem)
-        if items is None or self.running:
+        if items is None or self.running or not self.standing:
             return
         self._keep_draft()
         self.conversation, self.heading, self.incognito = conversation, title, False
@@ -111,7 +113,7 @@ class ChatScreen(CopyingScreen):
 
     async def _take_up_draft(self) -> None:
         draft = await self._drafts.take(self._draft_key)
-        if draft and not self.prompt.whole:
+        if draft and self.standing and not self.prompt.whole:
             self.prompt.fill(draft)
 
     def on_text_area_changed(self) -> None:
@@ -122,7 +124,7 @@ class ChatScreen(CopyingScreen):
 
     async def keep_drafts(self) -> None:
         """Bring the vault's copy of what is typed up to date now."""
-        if self.is_mounted and not self.requests.closed:
+        if self.standing:
             await self._drafts.keep(self._draft_key, self.prompt.whole)
 
     def action_impersonal(self) -> None:
@@ -200,7 +202,7 @@ class ChatScreen(CopyingScreen):
         question = YesNo("Erase this turn?", "It and what was learned from it are gone for good.")
         if not await self.app.push_screen_wait(question):
             return
-        if await self.requests.one(EraseItem("turn", view.turn), Done):
+        if await self.requests.one(EraseItem("turn", view.turn), Done) and self.standing:
             await view.remove()
             self.prompt.focus()
             await self.closed_up(view)

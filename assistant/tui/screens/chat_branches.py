@@ -47,7 +47,7 @@ class BranchesScreen(FeedbackScreen):
             return
         request = Ask(
             text=view.question, conversation=self.conversation, incognito=self.incognito,
-            candidates=2, again_of=view.turn,
+            candidates=2, again_of=view.turn, pasted=view.pasted,
         )  # fmt: skip
         picked = await self.app.push_screen_wait(Compare(self.requests, request))
         if picked is None:
@@ -77,6 +77,7 @@ class BranchesScreen(FeedbackScreen):
             return
         fresh = TurnView(text)
         fresh.place, fresh.places = view.place, view.places
+        fresh.pasted = tuple(part for part in view.pasted if part in text)
         await self.transcript.cut_after(view)
         await self.transcript.replace(view, fresh)
         self.prompt.remember(self.transcript.questions)
@@ -112,7 +113,7 @@ class BranchesScreen(FeedbackScreen):
 
     async def _show_branch(self, request: SwitchBranch, *, focus: bool = False) -> None:
         items = await self.requests.all(request, TurnItem)
-        if items is None or self.running or not self.is_attached:
+        if items is None or self.running or not self.standing:
             return
         await self.transcript.show(items)
         self.prompt.remember([item.question for item in items])

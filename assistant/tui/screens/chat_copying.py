@@ -49,5 +49,5 @@ class CopyingScreen(BranchesScreen):
 
     @work(group="copy", exclusive=True)
     async def _copy(self, text: str, said: str) -> None:
-        if told := await copy(self.app, self.requests, text, said):
+        if (told := await copy(self.app, self.requests, text, said)) and self.standing:
             self.waiting.say(told)

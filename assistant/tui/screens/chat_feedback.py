@@ -91,7 +91,7 @@ class FeedbackScreen(TurnsScreen):
         """Take the latest feedback back, and whatever was learned from it."""
         act, view, turn, answer, rating = self._acts[-1] if self._acts else ("", None, "", "", "")
         done = await self.requests.one(UndoFeedback(act), Done)
-        if done is None:
+        if done is None or not self.standing:
             return
         self.proposals.withdraw()
         self.waiting.say("Taken back, with what was learned from it.")
@@ -139,7 +139,7 @@ class FeedbackScreen(TurnsScreen):
         if self.proposals.has_focus and self.proposals.proposal is None:
             self.prompt.focus()
         request = SetPreferenceState(proposal.id, "active" if state == "active" else "rejected")
-        if await self.requests.one(request, PreferenceItem):
+        if await self.requests.one(request, PreferenceItem) and self.standing:
             self.waiting.say(said)
 
     async def give(
@@ -155,7 +155,7 @@ class FeedbackScreen(TurnsScreen):
         browsing = isinstance(self.focused, TurnView)
         request = GiveFeedback(kind, view.turn, value, note, reasons)
         given = await self.requests.one(request, FeedbackGiven)
-        if given is None:
+        if given is None or not self.standing:
             return False
         self._acts.append((given.id, view, view.turn, view.answer, view.rating))
         self.waiting.say("Thank you. " + ("z" if browsing else "alt+z") + " takes it back.")
@@ -171,5 +171,5 @@ class FeedbackScreen(TurnsScreen):
     async def _await_proposal(self, feedback: str) -> None:
         """Offer what the model phrases, when it has; nothing else waits for it."""
         proposal = await self.requests.one(AwaitProposal(feedback), PreferenceItem)
-        if proposal is not None and self.is_attached:
+        if proposal is not None and self.standing:
             self.proposals.offer(proposal)

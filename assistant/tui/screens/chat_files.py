@@ -14,10 +14,17 @@ from assistant.holder.interface import Done
 from assistant.inert import inert_line
 from assistant.tui.keys_first import KeysFirst
 from assistant.tui.requests import Requests
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign, foreign_line, join
 from assistant.tui.widgets.attachments import AttachmentBar
 from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.waiting import WaitingLine
+
+PARTS = (
+    "#transcript", "#disclosure", "#notices", "#waiting", "#proposal", "#files", "#prompt",
+    "#status",
+)  # fmt: skip
+"""What a chat shows things in; a lock takes them away one after the other."""
 
 
 class FilesScreen(KeysFirst[None]):
@@ -25,6 +32,11 @@ class FilesScreen(KeysFirst[None]):
 
     requests: Requests
     conversation: str
+
+    @property
+    def standing(self) -> bool:
+        """Whether an answer to a request can still be shown; not once a lock began to close it."""
+        return not self.requests.closed and stands(self, *PARTS)
 
     @property
     def files(self) -> AttachmentBar:
@@ -55,6 +67,8 @@ class FilesScreen(KeysFirst[None]):
             shown = foreign(f"{error.message} {error.hint}").plain
             self.app.notify(shown, severity="warning", markup=False)
             found = None
+        if not self.standing:
+            return
         self.waiting.clear()
         for item in found or ():
             self.files.add(item)
@@ -74,7 +88,8 @@ class FilesScreen(KeysFirst[None]):
             return
         last = self.files.items[-1]
         self.files.drop((last.id,))
-        await self.requests.one(Detach(last.id), Done)
+        if await self.requests.one(Detach(last.id), Done) is None or not self.standing:
+            return
         self.waiting.say(f"{inert_line(last.name, 40)} is no longer attached.")
 
     @work(group="attach")

@@ -114,7 +114,7 @@ class TurnsScreen(FilesScreen):
     async def look_at_status(self) -> StatusLine | None:
         """Ask what holds now and show it."""
         line = await self.requests.one(StatusQuery(), StatusLine)
-        if line is not None and self.is_mounted:
+        if line is not None and self.standing:
             self.query_one(StatusBar).show(line)
             self._say_what_is_owed(line)
             self._tell(line.notices)
@@ -162,8 +162,9 @@ class TurnsScreen(FilesScreen):
             await self._acknowledge()
         view = TurnView(message.text)
         view.attached = tuple(item.name for item in self.files.items)
+        view.pasted = message.pasted
         await self.transcript.add(view)
-        self.begin(view, attachments=self.files.ids, pasted=message.pasted)
+        self.begin(view, attachments=self.files.ids)
 
     def begin(
         self,
@@ -174,15 +175,14 @@ class TurnsScreen(FilesScreen):
         viewpoints: bool = False,
         impersonal: bool = False,
         attachments: tuple[str, ...] = (),
-        pasted: tuple[str, ...] = (),
     ) -> None:
-        """Run a turn for a question already shown."""
+        """Run a turn for a question already shown; what of it was pasted is said each time."""
         request = Ask(
             text=view.question, conversation=self.conversation, incognito=self.incognito,
             personalise=not (impersonal or self.impersonal_next or self.impersonal_chat),
             again_of=again_of, confirmed=confirmed,
             viewpoints=viewpoints, keeps_time=True, attachments=attachments,
-            pasted=pasted,
+            pasted=view.pasted,
         )  # fmt: skip
         self.set_impersonal(False)
         self._feed = self.requests.turn(request)
@@ -195,6 +195,8 @@ class TurnsScreen(FilesScreen):
         self._show_impersonal()
 
     def _show_impersonal(self) -> None:
+        if not self.standing:
+            return
         span = "this conversation" if self.impersonal_chat else "the next message"
         off = self.impersonal_chat or self.impersonal_next
         self.query_one(StatusBar).impersonal(span if off else "")
@@ -236,6 +238,8 @@ class TurnsScreen(FilesScreen):
         finally:
             self.requests.finished(feed)
             self._feed, view.running = None, False
+        if not self.standing:
+            return
         self.waiting.clear()
         self.refresh_bindings()
         if confirm is not None:
@@ -290,7 +294,7 @@ class TurnsScreen(FilesScreen):
             self.begin(
                 view, again_of=feed.request.again_of, confirmed=confirmed,
                 viewpoints=feed.request.viewpoints, attachments=feed.request.attachments,
-                impersonal=not feed.request.personalise, pasted=feed.request.pasted,
+                impersonal=not feed.request.personalise,
             )  # fmt: skip
         elif feed.request.again_of:
             await self.withdrawn(view, feed.request.again_of)

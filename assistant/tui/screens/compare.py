@@ -15,6 +15,7 @@ from assistant.inert import inert_line
 from assistant.tui.feed import Item, TurnFeed, merged
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
+from assistant.tui.standing import stands
 from assistant.tui.widgets.answer import AnswerView
 from assistant.tui.widgets.hints import KeyHints
 
@@ -77,7 +78,7 @@ class Compare(ModalScreen[Picked | None]):
     async def _follow(self) -> None:
         async for batch in self._feed.batches():
             for item in merged(batch):
-                if self._requests.closed:
+                if self._requests.closed or not stands(self, "#progress", "#answer0", "#answer1"):
                     return
                 await self._take(item)
         self._requests.finished(self._feed)

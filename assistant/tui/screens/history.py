@@ -29,6 +29,8 @@ from assistant.tui.screens.dialogs import OneLine, YesNo
 from assistant.tui.screens.lists import SearchScreen
 from assistant.tui.text import foreign_line, join, when
 
+MOST = 100_000
+"""More conversations than anybody has."""
 HIT_FROM, HIT_TO = "\ue000", "\ue001"
 
 
@@ -186,19 +188,31 @@ class HistoryScreen(SearchScreen[Left, Line]):
         self.query_one(".heading", Static).update(shown)
         self._load()
 
+    async def _kept(self) -> ConversationItem | None:
+        """The conversation under the cursor; for what was found, the one it was said in."""
+        item = self._conversation
+        if not isinstance(item, SearchHit):
+            return item
+        every = ListConversations(limit=MOST, pinned_first=False)
+        kept = await self._requests.all(every, ConversationItem) or []
+        return next((one for one in kept if one.id == item.conversation), None)
+
     @work(group="act")
     async def action_pin(self) -> None:
         """Keep it on top, or no longer."""
-        item = self.selected
-        if isinstance(item, ConversationItem):
-            await self._requests.one(PinConversation(item.id, not item.pinned), Done)
+        if (item := await self._kept()) is None:
+            return
+        if await self._requests.one(PinConversation(item.id, not item.pinned), Done):
+            if isinstance(self.selected, SearchHit):  # nothing in this list shows it
+                title = foreign_line(item.title, 40).plain
+                told = "is no longer kept on top" if item.pinned else "is kept on top"
+                self.app.notify(f"{title} {told}.", markup=False)
             self._load()
 
     @work(group="act")
     async def action_move(self) -> None:
         """Put it into a folder: a project, in which preferences of that project hold."""
-        item = self.selected
-        if not isinstance(item, ConversationItem):
+        if (item := await self._kept()) is None:
             return
         known = inert_line(", ".join(self._folders), 200)
         about = f"Folders: {known}. " if known else ""

@@ -114,7 +114,7 @@ class ListScreen(Screen[R], Generic[R, I]):
 class SearchScreen(ListScreen[R, I]):
     """A list with a line above it in which to search; ``looked_for`` is told of each change."""
 
-    BINDINGS = bindings("list", "search")
+    BINDINGS = bindings("list", "search", "found")
     PLACEHOLDER = ""
 
     def compose_above(self) -> ComposeResult:
@@ -144,6 +144,11 @@ class SearchScreen(ListScreen[R, I]):
     def action_search(self) -> None:
         """To the search line."""
         self.search.focus()
+
+    def action_found(self) -> None:
+        """Down from the search line, as Tab and Enter."""
+        if self.items:
+            self.options.focus()
 
     def action_back(self) -> None:
         """From the search line to the list, from the list back."""

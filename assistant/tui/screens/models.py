@@ -158,7 +158,7 @@ class ModelsScreen(ListScreen[None, ModelItem]):
         )  # fmt: skip
         stopped, self._trying, self._stop = self._stop.cancelled, False, None
         self._say(f"{name}: {done.what}" if done else "Stopped." if stopped else "")
-        if self.is_attached:
+        if stands(self, "#list"):
             self._load()
 
     def on_unmount(self) -> None:

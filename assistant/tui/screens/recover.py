@@ -17,6 +17,7 @@ from assistant.inert import inert
 from assistant.tui.keys import bindings
 from assistant.tui.screens.recovery import groups_of
 from assistant.tui.screens.secrets import TypedWord
+from assistant.tui.standing import stands
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.strength import StrengthMeter
 
@@ -82,8 +83,8 @@ class _DoorScreen(Screen[Application | None]):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One sentence under the lines."""
-        if not self.is_attached:
-            return  # opened meanwhile
+        if not stands(self, "#said"):
+            return  # opened meanwhile, or being closed
         said = self.query_one("#said", Static)
         said.update(inert(text))
         said.set_class(bad, "-bad")

@@ -13,6 +13,7 @@ from assistant.holder.comparisons_wire import ComparisonItem, NextComparison, Pi
 from assistant.holder.interface import FeedbackGiven
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign, join
 from assistant.tui.widgets.hints import KeyHints
 
@@ -87,8 +88,8 @@ class StartingScreen(Screen[int | None]):
             self._picked += await self._requests.one(pick, FeedbackGiven) is not None
         self._passed = (*self._passed, self._item.dimension)
         item = await self._requests.one(NextComparison(self._passed), ComparisonItem)
-        if not self.is_attached:
-            return  # ended while it was looked up
+        if not stands(self, "#meter", "#asked", "#pair", "#example1", "#example2"):
+            return  # ended, or locked, while it was looked up
         if item is None:
             self.dismiss(self._picked)
         else:

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from assistant.errors import AssistantError, WrongPassphrase
 from assistant.holder.interface import Application, Front, Situation
 from assistant.tui.keys import bindings
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign, foreign_line, join
 from assistant.tui.widgets.hints import KeyHints
 
@@ -67,6 +68,8 @@ class UnlockScreen(Screen[None]):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One sentence under the passphrase."""
+        if not stands(self, "#said"):
+            return  # being closed
         said = self.query_one("#said", Static)
         said.update(text)
         said.set_class(bad, "-bad")

@@ -138,7 +138,7 @@ class VaultScreen(ListScreen[None, Act]):
             await act.run()
         finally:
             self._doing = False
-        if self.is_attached and not self._requests.closed:
+        if stands(self, "#list", "#state") and not self._requests.closed:
             self._look()
 
     def action_back(self) -> None:

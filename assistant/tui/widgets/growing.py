@@ -52,7 +52,9 @@ class Paragraph(MarkdownParagraph):
 
 
 class CodeText(Label):
-    """The text in a code block."""
+    """The text in a code block, as wide as the block: a longer line alone changes no size."""
+
+    DEFAULT_CSS = "CodeText { min-width: 100%; }"
 
     def __init__(self, content: Content) -> None:
         super().__init__(content, id="code-content", expand=True)

@@ -50,6 +50,7 @@ class TurnView(Vertical, can_focus=True):
         self.failure: TurnFailed | None = None
         self.used = 0
         self.attached: tuple[str, ...] = ()
+        self.pasted: tuple[str, ...] = ()
         self.sources: tuple[Source, ...] = ()
         self.read: tuple[AttachedFile, ...] = ()
         self.place = self.places = 1

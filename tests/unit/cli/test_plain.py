@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,13 +12,18 @@ import pytest
 
 from assistant.cli.attach import Waiting
 from assistant.cli.context import Context
-from assistant.cli.plain import turns
+from assistant.cli.plain import converse, turns
 from assistant.cli.plain.commands import COMMANDS, GROUPS
 from assistant.cli.plain.editing import completions
 from assistant.cli.plain.session import Session
+from assistant.conversation.events import TurnEvent
 from assistant.errors import ConfirmationMissing, NoSuchItem, UsageError
 from assistant.holder.interface import (
+    AnyReply,
+    AnyRequest,
     Application,
+    Ask,
+    Cancellation,
     ConversationItem,
     FeedbackItem,
     ListConversations,
@@ -228,3 +236,40 @@ def test_settings_and_sliders_say_what_holds(say: Say) -> None:
         say("/slide length very")
     with pytest.raises(UsageError):
         say("/set max_tokens")
+
+
+class _Told:
+    """Hands everything on; keeps what was asked."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self.asked: list[Ask] = []
+
+    def handle(
+        self, request: AnyRequest, cancellation: Cancellation | None = None
+    ) -> Iterator[TurnEvent | AnyReply]:
+        if isinstance(request, Ask):
+            self.asked.append(request)
+        yield from self._application.handle(request, cancellation)
+
+
+@contextlib.contextmanager
+def typing(text: str) -> Iterator[None]:
+    before, sys.stdin = sys.stdin, io.StringIO(text)
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+def test_a_long_text_between_quotes_is_data_besides_and_stays_so_when_asked_again(
+    world: World,
+) -> None:
+    told, fence = _Told(world.holder), '"""'
+    long, short = "/a path and words\n" * 12 + "end", "two\nlines"
+    lines = f"{fence}\n{long}\n{fence}\n/again\n{fence}\n{short}\n{fence}\none line\n"
+    with typing(lines):
+        assert converse(_HeldContext(told), incognito=False) == 0
+    assert [(ask.text, ask.pasted) for ask in told.asked] == [
+        (long, (long,)), (long, (long,)), (short, ()), ("one line", ()),
+    ]  # fmt: skip

@@ -17,6 +17,7 @@ _SCREEN_ONLY = {
     "answer.next": "the terminal scrolls",
     "answer.prompt": "one is always in the prompt",
     "list.back": "there is nothing to go back from",
+    "list.found": "what was found stands below what was asked",
 }
 # What only lines need, and why.
 _LINES_ONLY = {
