@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from assistant.policy.canonical import Span
 from assistant.policy.decoders import NOTHING, Piece, Utf8
+from assistant.policy.long_blobs import THREE_BYTES
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _STANDARD: Final = str.maketrans("-_", "+/")
@@ -35,16 +35,9 @@ class Base64:
         self._line_end = ""
         self._bytes = Utf8()
 
-    def tokens(self, text: str) -> list[str]:
-        """What of a text may be base64."""
-        return self._token.findall(text)
-
     def decode(self, text: str) -> str:
         """Everything in the text that reads as base64, each blob on a line of its own."""
-        return self.read(self.tokens(text))
-
-    def read(self, tokens: Sequence[str]) -> str:
-        """The same, of :meth:`tokens`."""
+        tokens: list[str] = self._token.findall(text)
         joined = "".join(tokens)
         if "\n" in joined or "\r" in joined:
             tokens = [
@@ -166,10 +159,7 @@ _BETWEEN: Final = "g"  # stands in no text of bytes
 _NOT_HEX: Final = bytes(
     byte for byte in range(256) if chr(byte) not in f"0123456789abcdefABCDEF{_BETWEEN}"
 )
-_THREE_BYTES: Final = re.compile(
-    r"[0-9A-Fa-f]{2}[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
-    r"[^0-9A-Za-z]{0,3}(?:0[xX]|[xX])?[0-9A-Fa-f]{2}"
-)
+_THREE_BYTES: Final = re.compile(THREE_BYTES)
 _DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 
 

@@ -16,8 +16,10 @@ from assistant.policy.blobs import Base64, Hexadecimal
 from assistant.policy.canonical import PlainFold, Span
 from assistant.policy.decoders import Decoder, cased, cased_with_spans
 from assistant.policy.escapes import Escapes
+from assistant.policy.long_blobs import long_base64, long_hexadecimal, narrow
 from assistant.policy.matcher import Compiled
 from assistant.policy.search import Hit
+from assistant.policy.tables import LONG
 from assistant.policy.view_match import ViewMatcher
 
 MAX_DEPTH: Final = 2
@@ -233,10 +235,19 @@ def joined(decoders: str, view: str) -> str:
     return decoders if view == "plain" else f"{decoders}+{view}"
 
 
+def before_decoders(text: str) -> str:
+    """A whole text as decoders read it; its plain view is that of ``text``."""
+    return text if text.isascii() else cased(text)
+
+
 def decoded(text: str) -> list[tuple[str, str]]:
     """Every decoded view of a whole text with its name, two decoders deep."""
+    return decoded_views(before_decoders(text))
+
+
+def decoded_views(source: str) -> list[tuple[str, str]]:
+    """The same of what :func:`before_decoders` made."""
     found: list[tuple[str, str]] = []
-    source = text if text.isascii() else cased(text)
     layer = [("", source)]
     for depth in range(MAX_DEPTH):
         layer = [
@@ -250,19 +261,19 @@ def decoded(text: str) -> list[tuple[str, str]]:
 
 
 def _one_layer(text: str, depth: int) -> list[tuple[str, str]]:
-    blobs = _BLOBS.tokens(text)
-    whole = _BLOBS.read(blobs)
-    made = [
-        (Base64.name, whole),
-        (Hexadecimal.name, Hexadecimal.decode(text)),
-        (Escapes.name, Escapes.decode(text)),
-    ]
+    signs = [ALL_SIGNS]
     if depth == 0 and any(sign in text for sign in ALL_SIGNS):
-        between_signs = _SIGNLESS.tokens(text)
-        if between_signs != blobs and (other := _SIGNLESS.read(between_signs)) != whole:
-            made.append((Base64.name, other))
-    return made
+        signs.append("")
+    if len(text) >= LONG:
+        data = narrow(text)
+        blobs = [long_base64(data, each) for each in signs]
+        numbers = long_hexadecimal(data)
+    else:
+        blobs = [_BLOBS[each].decode(text) for each in signs]
+        numbers = Hexadecimal.decode(text)
+    made = [(Base64.name, blobs[0]), (Hexadecimal.name, numbers)]
+    made.append((Escapes.name, Escapes.decode(text)))
+    return made + [(Base64.name, other) for other in blobs[1:] if other != blobs[0]]
 
 
-_BLOBS: Final = Base64(ALL_SIGNS)
-_SIGNLESS: Final = Base64("")
+_BLOBS: Final = {signs: Base64(signs) for signs in (ALL_SIGNS, "")}

@@ -13,12 +13,15 @@ from assistant.policy import views
 from assistant.policy.canonical import is_boundary
 from assistant.policy.pattern_syntax import Node, map_letters, squeeze, width
 from assistant.policy.search import Hit, Patterns, Terms
+from assistant.policy.sieve import Sieve
+from assistant.policy.tables import LONG
 from assistant.policy.view_match import Live
 
 LONG_TERM: Final = 8
 """Letters from which a term is looked for inside other letters (design.md section 5)."""
 SHORTEST_IN_RUN: Final = 3
 _RUNS_TOGETHER: Final = 2000
+_FEW_TOGETHER: Final = 50
 
 
 class Leet:
@@ -35,9 +38,15 @@ class Leet:
     def _patterns(self) -> Patterns:
         return Patterns([(map_letters(t, views.LEET), rule, "leet") for t, rule in self._trees])
 
+    @cached_property
+    def _sieve(self) -> Sieve:
+        return Sieve(self._terms, self._patterns)
+
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """See :class:`ViewMatcher`."""
         if not views.has_leet(window):
+            return []
+        if self._sieve.holds_back(window.replace("€", "e"), views.LEET_BYTES):
             return []
         found: list[Hit] = []
         for mapped in _leet_readings(window):
@@ -80,13 +89,14 @@ class Letters:
 
     def __init__(self, terms: Terms, words: dict[str, frozenset[tuple[str, ...]]]) -> None:
         self._terms, self._words = terms, words
+        self._sieve = Sieve(terms)
 
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:  # noqa: ARG002
         """See :class:`ViewMatcher`."""
         if self._terms.empty:
             return []
         only = views.letters(window[context:])
-        raw = list(self._terms.scan(only))
+        raw = [] if self._sieve.holds_back(only) else list(self._terms.scan(only))
         if not raw:
             return []
         places = views.letter_places(window[context:])
@@ -138,9 +148,13 @@ class Runs:
             ]
         )
 
+    @cached_property
+    def _sieve(self) -> Sieve:
+        return Sieve(self._terms, self._patterns)
+
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """See :class:`ViewMatcher`."""
-        hits = self._in_runs(window, context, views.find_runs(window))
+        hits = self._in_runs(window, context, self._promising_runs(window))
         return [hit for hit in hits if final or hit.end < len(window)]
 
     def live(self, window: str, context: int) -> Live:
@@ -151,11 +165,19 @@ class Runs:
         fragile = [(hit.start, hit.end) for hit in broken if hit.end in ends]
         return Live(self.find(window, context, final=False), fragile, self._oldest(window, context))
 
+    def _promising_runs(self, window: str) -> list[tuple[int, int]]:
+        if len(window) < LONG:
+            return views.find_runs(window)
+        runs = views.LongRuns(window)
+        return [] if self._sieve.holds_back(runs.lines(), least=0) else runs.places()
+
     def _in_runs(self, window: str, context: int, runs: Sequence[tuple[int, int]]) -> list[Hit]:
         found: list[Hit] = []
         for start, end in self._promising(window, runs):
             run = window[start:end]
             spelled = views.run_letters(run)
+            if self._sieve.holds_back(spelled):
+                continue
             hits = [*self._terms.scan(spelled), *self._patterns.scan(spelled, 0)]
             if not hits:
                 continue
@@ -166,19 +188,29 @@ class Runs:
                     found.append(Hit(left, right, hit.rule, hit.view))
         return found
 
-    def _promising(self, window: str, runs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    def _promising(
+        self, window: str, runs: Sequence[tuple[int, int]], size: int = _RUNS_TOGETHER
+    ) -> Iterator[tuple[int, int]]:
         """The runs of those groups in which anything is found when they are read as one.
 
         What matches in a run matches in a text of which it is a line, squeezed patterns
         having no boundaries; and asking for each of 100,000 runs takes a second.
         """
-        for first in range(0, len(runs), _RUNS_TOGETHER):
-            group = runs[first : first + _RUNS_TOGETHER]
-            if len(group) > 1:
-                lines = views.run_lines([window[start:end] for start, end in group])
-                if not (any(self._terms.scan(lines)) or any(self._patterns.scan(lines, 0))):
-                    continue
-            yield from group
+        for first in range(0, len(runs), size):
+            group = runs[first : first + size]
+            if len(group) > 1 and self._is_idle(
+                views.run_lines([window[start:end] for start, end in group])
+            ):
+                continue
+            if len(group) > _FEW_TOGETHER:
+                yield from self._promising(window, group, _FEW_TOGETHER)
+            else:
+                yield from group
+
+    def _is_idle(self, lines: str) -> bool:
+        return self._sieve.holds_back(lines) or not (
+            any(self._terms.scan(lines)) or any(self._patterns.scan(lines, 0))
+        )
 
     def _oldest(self, window: str, context: int) -> int:
         start = views.open_run(window)

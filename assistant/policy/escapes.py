@@ -8,6 +8,8 @@ from typing import Final
 
 from assistant.policy.canonical import Span
 from assistant.policy.decoders import Piece, Utf8
+from assistant.policy.long_blobs import long_percent
+from assistant.policy.tables import LONG
 
 # Each choice starts with its sign, so that ``re`` runs to the next sign at full speed.
 _ESCAPE: Final = re.compile(
@@ -36,6 +38,22 @@ def _unescape(text: str) -> str:
     return " " if text == "+" else _entity(text)
 
 
+def _encodable(text: str) -> bool:
+    """Whether there is no half of a surrogate pair in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _percent_only(text: str) -> str:
+    # All but the escapes is valid, so the whole reads as its runs of escapes do one by one.
+    data = text.encode()
+    read = long_percent(data)
+    return "" if read == data else read.decode("utf-8", "ignore")
+
+
 class _Readings(dict[str, str]):
     """Each escape once: a long text repeats them."""
 
@@ -61,6 +79,8 @@ class Escapes:
         """The text with its escapes read, or an empty one if it has none."""
         if "%" not in text and "&" not in text and "+" not in text:
             return ""
+        if len(text) >= LONG and "&" not in text and "+" not in text and _encodable(text):
+            return _percent_only(text)
         parts = _SPLIT.split(text)
         if len(parts) == 1:
             return ""

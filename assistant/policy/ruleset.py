@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.policy.canonical import canonical
-from assistant.policy.channels import decoded, joined
+from assistant.policy.channels import before_decoders, decoded_views, joined
 from assistant.policy.effective import EffectiveRule
 from assistant.policy.matcher import compiled
 from assistant.policy.meaning import MeaningScorer, MeaningStage
@@ -43,11 +43,12 @@ class RuleSet:
         if self.compiled.empty:
             return []
         found: dict[int, str] = {}
-        plain = canonical(text)
+        source = before_decoders(text)
+        plain = canonical(source)
         for matcher in self.compiled.plain:
             for hit in matcher.find(plain, 0, final=True):
                 found.setdefault(hit.rule, hit.view)
-        for name, hidden in decoded(text):
+        for name, hidden in decoded_views(source):
             folded = canonical(hidden)
             for matcher in self.compiled.decoded:
                 for hit in matcher.find(folded, 0, final=True):

@@ -38,6 +38,7 @@ class Terms:
         for form, owners in grouped.items():
             self._trie.add_word(form, (len(form), tuple(dict.fromkeys(owners))))
         self._trie.make_automaton()
+        self.forms = tuple(grouped)
         self.empty = not grouped
 
     def scan(self, text: str) -> Iterator[Hit]:
@@ -64,7 +65,7 @@ class Patterns:
         self._nodes = tuple(node for node, _, _ in entries)
         texts = [_source(node) for node in self._nodes]
         self._each = [
-            (_compiled(text), rule, view)
+            (compiled_pattern(text), rule, view)
             for text, (_, rule, view) in zip(texts, entries, strict=True)
         ]
         self._begun: Beginnings | None = None
@@ -74,12 +75,13 @@ class Patterns:
             if _ends_open(node)
         ]
         self._open = (
-            _compiled("|".join(f"(?:{text})" for text in open_ended)) if open_ended else None
+            compiled_pattern("|".join(f"(?:{text})" for text in open_ended)) if open_ended else None
         )
+        self.sources = tuple(texts)
         self.empty = not self._each
         # RE2's own Set loses matches when its memory runs out; an alternation falls back to
         # the slower automaton instead.
-        self._any = _compiled("|".join(f"(?:{text})" for text in texts))
+        self._any = compiled_pattern("|".join(f"(?:{text})" for text in texts))
 
     def scan(self, text: str, context: int) -> Iterator[Hit]:
         """Every match from ``context`` on."""
@@ -112,7 +114,8 @@ def _source(node: Node) -> str:
     return to_re2(node)
 
 
-def _compiled(pattern: str) -> Any:
+def compiled_pattern(pattern: str) -> Any:
+    """``pattern`` as RE2 compiles it; raises :class:`DocumentInvalid` where it is too large."""
     options = re2.Options()
     options.never_capture = True
     options.dot_nl = True

@@ -23,6 +23,7 @@ _POINTS: Final = 0x110000
 _SEVERAL: Final = 0x200000  # and above: the number of a reading of more than one character
 _NOTHING: Final = 0xFFFFFFFE
 _UNKNOWN: Final = 0xFFFFFFFF
+_SPARSE: Final = 8  # one reading of several characters in this many is the rarer case
 
 
 class Table:
@@ -33,7 +34,7 @@ class Table:
         self._mapping = mapping
         self._table: Any = None
         self._several: list[list[int]] = []
-        self._spread: tuple[Points, npt.NDArray[np.intp]] | None = None
+        self._spread: Points | None = None
         self._learning = threading.Lock()
 
     def translate(self, text: str) -> str:
@@ -51,15 +52,14 @@ class Table:
 
         if self._table is None:
             self._table = np.full(_POINTS, _UNKNOWN, np.uint32)
-        read: Points = self._table[points]
+        read: Points = self._table.take(points)
         if (new := read == _UNKNOWN).any():
             with self._learning:
                 self._learn(points[new])
-            read = self._table[points]
+            read = self._table.take(points)
         if int(read.max()) < _SEVERAL:
             return read
-        kept = read != _NOTHING
-        return self._unfolded(read[kept])
+        return self._unfolded(read)
 
     def _learn(self, points: Points) -> None:
         import numpy as np
@@ -76,34 +76,44 @@ class Table:
                 self._table[point] = _SEVERAL + len(self._several) - 1
 
     def _unfolded(self, read: Points) -> Points:
-        """``read`` with every reading of several characters spread out."""
+        """``read`` with every reading of several characters spread out, and gaps closed."""
         import numpy as np
 
-        at = np.flatnonzero(read >= _SEVERAL)
-        if not at.size:
-            return read
-        parts, widths = self._readings()
-        number = read[at] - _SEVERAL
-        width = widths[number]
+        at = np.flatnonzero((read >= _SEVERAL) & (read != _NOTHING))
+        spread = self._spread_out(read, at) if at.size else read
+        closed: Points = spread[spread != _NOTHING]
+        return closed
+
+    def _spread_out(self, read: Points, at: npt.NDArray[np.intp]) -> Points:
+        """The readings ``at`` these places in full, the shorter filled up with nothing."""
+        import numpy as np
+
+        rows = self._readings()[read[at] - _SEVERAL]
+        while (rows[:, -1] == _NOTHING).all():
+            rows = rows[:, :-1]
+        width = rows.shape[1]
+        if at.size * _SPARSE > read.size:
+            table = np.full((read.size, width), _NOTHING, np.uint32)
+            table[:, 0] = read
+            table[at] = rows
+            return table.ravel()
         counts = np.ones(read.size, np.intp)
         counts[at] = width
-        spread: Points = np.repeat(read, counts)
-        start = at + np.cumsum(width - 1) - (width - 1)
-        for place in range(parts.shape[1]):
-            has = width > place
-            spread[start[has] + place] = parts[number[has], place]
+        spread = np.repeat(read, counts)
+        first = at + np.arange(at.size) * (width - 1)
+        spread[first[:, None] + np.arange(width)] = rows
         return spread
 
-    def _readings(self) -> tuple[Points, npt.NDArray[np.intp]]:
-        """Every reading of several characters, filled up to one width, and their widths."""
+    def _readings(self) -> Points:
+        """Every reading of several characters, filled up to one width with nothing."""
         import numpy as np
 
         known = len(self._several)
-        if self._spread is None or len(self._spread[0]) < known:
+        if self._spread is None or len(self._spread) < known:
             several = self._several[:known]
             widest = max(map(len, several))
-            parts = np.array([each + [0] * (widest - len(each)) for each in several], np.uint32)
-            self._spread = parts, np.array([len(each) for each in several])
+            filled = [each + [_NOTHING] * (widest - len(each)) for each in several]
+            self._spread = np.array(filled, np.uint32)
         return self._spread
 
 
@@ -116,7 +126,7 @@ class SignTable:
     def __init__(self, mapping: Mapping[int, str]) -> None:
         self._mapping = mapping
         self._wide = [(chr(point), sign) for point, sign in mapping.items() if point > 127]
-        self._bytes = bytes(
+        self.bytes = bytes(
             ord(mapping.get(point, chr(point))) if point < 128 else point for point in range(256)
         )
 
@@ -126,7 +136,7 @@ class SignTable:
             return text.translate(self._mapping)
         for char, sign in self._wide:
             text = text.replace(char, sign)
-        mapped = text.encode("utf-8", "surrogatepass").translate(self._bytes)
+        mapped = text.encode("utf-8", "surrogatepass").translate(self.bytes)
         return mapped.decode("utf-8", "surrogatepass")
 
 

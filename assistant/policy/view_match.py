@@ -17,6 +17,7 @@ from typing import Protocol
 from assistant.policy import views
 from assistant.policy.canonical import is_boundary
 from assistant.policy.search import Hit, Patterns, Terms
+from assistant.policy.sieve import Sieve
 
 
 class ViewMatcher(Protocol):
@@ -47,9 +48,12 @@ class Plain:
 
     def __init__(self, terms: Terms, patterns: Patterns, shortest: int = 0) -> None:
         self._terms, self._patterns, self._shortest = terms, patterns, shortest
+        self._sieve = Sieve(terms, patterns)
 
     def find(self, window: str, context: int, *, final: bool) -> list[Hit]:
         """See :class:`ViewMatcher`."""
+        if self._sieve.holds_back(window, (None, views.ROT13_BYTES)):
+            return []
         found = [
             hit
             for hit in self._terms.scan(window)

@@ -43,16 +43,28 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "assistant" / "policy" / "baseline_source" / "document.json"
 CROSSED = ROOT / "scripts" / "adapter_training" / "crossed.json"
 Row = dict[str, Any]
+PARTS = ("own texts", "recorded", "latency", "injection", "costs")
 
 
-def run(size: str) -> Iterator[Row]:
-    """Rows with ``figure``, ``value``, ``unit`` and, for shares, ``low``, ``high``, ``n``."""
+def run(size: str, part: str = "") -> Iterator[Row]:
+    """Rows with ``figure``, ``value``, ``unit`` and, for shares, ``low``, ``high``, ``n``.
+
+    ``part`` is one of :data:`PARTS` or the name of one of :data:`SETS`; without one it is
+    everything, which takes half an hour.
+    """
+    if part and part not in (*PARTS, *SETS):
+        raise SystemExit(f"Parts of this suite: {', '.join((*PARTS, *SETS))}.")
+    if part == "costs":
+        yield from costs(SOURCE, size)
+        return
     document = PolicyDocument.from_bytes(SOURCE.read_bytes())
     memory = MemoryClient()
     try:
-        yield from _rows(Gate(resolve([document], Wishes()), _scorer(document, memory)), size)
+        yield from _rows(Gate(resolve([document], Wishes()), _scorer(document, memory)), size, part)
     finally:
         memory.stop()
+    if not part:
+        yield from costs(SOURCE, size)
 
 
 def _scorer(document: PolicyDocument, memory: MemoryClient) -> MemoryScorer:
@@ -63,20 +75,25 @@ def _scorer(document: PolicyDocument, memory: MemoryClient) -> MemoryScorer:
     return MemoryScorer(memory, embedder_digest(embedder.sha256), adapters)
 
 
-def _rows(gate: Gate, size: str) -> Iterator[Row]:
+def _rows(gate: Gate, size: str, part: str) -> Iterator[Row]:
     few = 60 if size == "quick" else 100_000
     gate.warm(Where.INPUT)
-    yield from _own_texts(gate, few)
-    yield from _crossed()
+    if part in ("", "own texts"):
+        yield from _own_texts(gate, few)
+    if part in ("", "recorded"):
+        yield from _crossed()
     for name, (kind, files, read) in SETS.items():
+        if part not in ("", name):
+            continue
         missing = present(*files)
         if missing is not None:
             yield {**missing, "figure": f"{name}: absent"}
             continue
         yield from _set(gate, name, kind, read()[:few], 60 if size == "quick" else 300)
-    yield from _latency(gate, few)
-    yield from injection(gate, share, size)
-    yield from costs(SOURCE, size)
+    if part in ("", "latency"):
+        yield from _latency(gate, few)
+    if part in ("", "injection"):
+        yield from injection(gate, share, size)
 
 
 def _own_texts(gate: Gate, few: int) -> Iterator[Row]:

@@ -9,9 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.policy import views
+from assistant.policy.blobs import Base64, Hexadecimal
 from assistant.policy.canonical import FOLDS, canonical
+from assistant.policy.channels import ALL_SIGNS, before_decoders
 from assistant.policy.effective import Wishes
+from assistant.policy.escapes import Escapes
 from assistant.policy.gate import Gate
+from assistant.policy.long_blobs import (
+    long_base64,
+    long_hexadecimal,
+    long_percent,
+    narrow,
+)
 from assistant.policy.model import Origin, Segment, Where
 from assistant.policy.resolver import resolve
 from assistant.policy.tables import LONG
@@ -69,3 +78,51 @@ def test_one_spelled_out_term_is_found_among_many_runs(filler: str) -> None:
 
     assert seen(text) == "letters"
     assert seen(text.replace("b.o.m.b", "b.o.m.p")) == ""
+
+
+ENCODED = st.lists(
+    st.sampled_from(
+        ["Q", "QWxs", "QWxsQ", "ab", "\n", "\r", "\r\n", " ", "+", "/", "-", "_", "=", "é", "中",
+         "0x", "\\x", "\\", "0", "41", "414", "F6", "x", "X", "0X", "g", ".", "c3", "%41", "%C3%A9",
+         "%c3", "%ff", "%", "%4"]
+    ),
+    max_size=24,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(ENCODED)
+def test_arrays_decode_as_the_expressions_do(text: str) -> None:
+    data = narrow(text)
+    for signs in (ALL_SIGNS, ""):
+        assert long_base64(data, signs) == Base64(signs).decode(text)
+    assert long_hexadecimal(data) == Hexadecimal.decode(text)
+    escaped = "a" + text.replace("+", "")
+    read = long_percent(escaped.encode()).decode("utf-8", "ignore")
+    assert read == (Escapes.decode(escaped) or escaped)
+
+
+PARTS = ["b", "o", "m", "|8", "@", "0", "!b", "ob", "n", "z", "O.", "-", "中", "é", " ", "b o m b"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from(PARTS), max_size=12).map("".join),
+    st.sampled_from(["the quick brown fox. ", "中文 字符 ", "é à. "]),
+)
+def test_a_long_text_is_judged_as_its_only_odd_part_is(part: str, filler: str) -> None:
+    rules = [rule(terms=["bomb", "o boom o"]), rule("second", pattern=["b.{1,3}mb"])]
+    gate = Gate(resolve([document(rules=rules)], Wishes()))
+    text = filler * (LONG // len(filler) + 1) + f" --- {part} --- " + filler
+
+    def seen(given: str) -> tuple[str, tuple[str, ...]]:
+        found = gate.check([Segment(given, Origin.USER)], Where.INPUT)
+        return found.view, found.also
+
+    assert seen(text) == seen(f" --- {part} --- ")
+
+
+def test_decoders_see_a_text_that_has_the_same_plain_view() -> None:
+    points = [*range(0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE1000)]
+    text = "".join(map(chr, points))
+    assert canonical(before_decoders(text)) == canonical(text)
