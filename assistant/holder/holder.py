@@ -6,6 +6,7 @@ beside it. Locking closes the vault, kills both children and tells whoever asked
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -195,7 +196,7 @@ class Holder:
     # -- a turn ----------------------------------------------------------------------------
 
     def _ask(self, request: ask.Ask, cancellation: Cancellation) -> Iterator[TurnEvent]:
-        with self._turn, self._learning.phrasing.quiet():
+        with self._turn, self._learning.phrasing.quiet(), self._parts.quiet():
             self._running = cancellation
             desk, question = self._prepare(self._tree.placed(request))
             for event in run_turn(
@@ -300,18 +301,26 @@ class Holder:
         return self._locked.is_set()
 
     def lock(self, why: str) -> None:
-        """Cancel a running turn, kill both children, close the vault. Once only."""
+        """Cancel a running turn, kill both children, close the vault. Once only.
+
+        Neither a turn nobody listens to any more nor a child that cannot be stopped
+        keeps the vault open.
+        """
         with self._locking:
             if self._locked.is_set():
                 return
             self._locked.set()
         parts = self._parts
         self._running.cancel()
-        with self._turn:
-            self._feed.stop()
-            self._attachments.clear()
-            parts.model.stop()
-            parts.memory.stop()
-            parts.vault.close()
-        for act in self._listeners:
-            act(why)
+        ended = self._turn.acquire(timeout=parts.turn_ends)
+        with contextlib.ExitStack() as closing:
+            # Done from the last to the first, whatever any of them raises.
+            for act in reversed(self._listeners):
+                closing.callback(act, why)
+            if ended:
+                closing.callback(self._turn.release)
+            for close in (
+                parts.vault.close, parts.memory.stop, parts.model.stop,
+                self._attachments.clear, self._feed.stop,
+            ):  # fmt: skip
+                closing.callback(close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from assistant.errors import AssistantError
 from assistant.holder.keeping import Keeping
@@ -68,18 +68,19 @@ class IdleLock:
     def _watch(self) -> None:
         retained = -_RETAIN_EVERY
         slept = self._parts.slept()
+        limit = float(SETTINGS["idle_minutes"].default) * 60
         while not self._locked.wait(self._parts.watch_every):
             now = self._parts.clock()
             if self._parts.slept() - slept > _SLEPT:
                 self._lock("the computer slept")
                 return
-            try:
+            # What cannot be read or erased now is tried again; locking does not wait for it.
+            with suppress(AssistantError):
                 limit = self._settings.number("idle_minutes") * 60
-                if now - retained >= _RETAIN_EVERY:
+            if now - retained >= _RETAIN_EVERY:
+                retained = now
+                with suppress(AssistantError):
                     self._retain()
-                    retained = now
-            except AssistantError:
-                return
             with self._counting:
                 idle = self._busy == 0 and self._parts.clock() - self._last_use > limit
             if idle:

@@ -61,6 +61,7 @@ class Keeping:
             case ask.UseKeychain():
                 yield self._use_keychain(request)
             case ask.BackUp():
+                _require_place(Path(request.path))
                 size = self._vault.back_up(Path(request.path), overwrite=request.overwrite)
                 yield Done(f"Backed up and verified: {size:,} bytes.")
             case ask.Export():
@@ -149,8 +150,6 @@ class Keeping:
         )
         if refused:
             told += f" Policy refused {refused} preferences."
-        if incoming.refused:
-            told += f" Policy kept {incoming.refused} answers out."
         if incoming.refused:
             told += f" Policy kept {incoming.refused} answers out."
         if missing := self._learning.consents.refused - before:
@@ -273,20 +272,24 @@ def read_import(path: Path) -> Iterator[ExportDocument]:
         raise UsageError("The file cannot be read.", hint="Check the path.") from error
 
 
+def _require_place(path: Path) -> None:
+    """Raise UsageError where no file can be made, before a fault is looked for in the vault."""
+    try:
+        place = os.access(path.parent, os.W_OK) and path.parent.is_dir() and not path.is_dir()
+    except OSError:
+        place = False
+    if not place:
+        raise UsageError("No file can be made at that path.", hint="Check the path.")
+
+
 def _write(path: Path, content: bytes, *, overwrite: bool) -> None:
     """A file of its own, whole or not at all, for this user's eyes only."""
-    from assistant.vault.files import storage_error
+    from assistant.vault.files import occupied, storage_error, write_private
 
-    if path.exists() and not overwrite:
-        raise VaultExists("There is already a file at that path.", hint="Confirm with --yes.")
-    partial = path.with_name(path.name + ".new")
+    _require_place(path)
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        if occupied(path) and not overwrite:
+            raise VaultExists("There is already a file at that path.", hint="Confirm with --yes.")
+        write_private(path, content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise storage_error(error) from error

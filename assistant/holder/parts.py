@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,8 @@ class Parts:
     """What the composition root hands over. Times: ``now`` is UTC, ``clock`` monotonic.
 
     ``model_about`` gives origin and licence of the model in use, empty where not stated;
-    ``machine_memory`` is in bytes.
+    ``machine_memory`` is in bytes; ``turn_ends`` is how many seconds a lock waits for a
+    turn to end.
     """
 
     home: Path
@@ -44,6 +46,7 @@ class Parts:
     new_kdf: Callable[[], KdfParameters]
     patience: float
     watch_every: float = 5.0
+    turn_ends: float = 5.0
     face: str = "command"
     documents: tuple[PolicyDocument, ...] = ()
     authorities: tuple[AuthorityState, ...] = ()
@@ -54,3 +57,5 @@ class Parts:
     verify_model: Verify = never
     remove_model: Callable[[str], None] = never
     pull_command: Callable[[str], tuple[list[str], Path]] = never
+    quiet: Callable[[], AbstractContextManager[None]] = nullcontext
+    runs: Callable[[str], str] = lambda _sha256: ""

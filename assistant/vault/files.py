@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -143,6 +144,34 @@ class Disk:
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # O_BINARY exists on Windows only, where its absence would change line ends.
 _WRITE = os.O_WRONLY | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
+
+
+def occupied(path: Path) -> bool:
+    """Whether anything lies at ``path``, a link that leads nowhere too. Raises OSError."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` for this user's eyes, whole or not at all. Raises OSError.
+
+    For folders that are not the vault's: what lies beside it under any name, and a link
+    at ``path`` itself, is neither followed nor written into.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        # In the clear, and nobody would look for it.
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def make_private_folder(folder: Path) -> None:

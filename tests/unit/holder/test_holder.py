@@ -7,12 +7,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assistant.errors import (
+    AssistantError,
+    ChildStalled,
     HolderGone,
     NoSuchItem,
     PolicyRefusal,
@@ -53,6 +56,7 @@ from assistant.holder.interface import (
 from assistant.holder.socket import HolderSocket, RemoteApplication, address
 from tests.holder_world import World, open_world
 from tests.policy_documents import document
+from tests.scripted_model import ScriptedModel
 from tests.vault_world import PASSPHRASE
 
 
@@ -247,6 +251,32 @@ def test_the_passphrase_changes_only_with_the_current_one(world: World) -> None:
     assert rekeyed.recovery_key != world.recovery_key
 
 
+def test_an_export_neither_follows_a_link_nor_writes_into_what_lies_beside(
+    world: World, tmp_path: Path
+) -> None:
+    theirs, path = tmp_path / "theirs", tmp_path / "mine.json"
+    for name in ("theirs", "mine.json.new"):
+        (tmp_path / name).write_text("not yours")
+    path.symlink_to(theirs)
+    with pytest.raises(VaultExists):
+        world.one(Export(str(path), "json"))
+    world.one(Export(str(path), "json", overwrite=True))
+    assert not path.is_symlink()
+    assert theirs.read_text() == (tmp_path / "mine.json.new").read_text() == "not yours"
+
+
+def test_a_path_that_cannot_be_is_no_fault_of_the_program(world: World, tmp_path: Path) -> None:
+    path = str(tmp_path / ("a" * 300))
+    missing = str(tmp_path / "none" / "x")
+    for request in (
+        Export(path, "json"), BackUp(path), Import(path), Export(missing, "json"),
+        BackUp(missing), BackUp(str(tmp_path)), Import(str(tmp_path)),
+    ):  # fmt: skip
+        with pytest.raises(AssistantError) as caught:
+            world.one(request)
+        assert (caught.value.exit_code, caught.value.hint) == (2, "Check the path.")
+
+
 def test_what_is_exported_can_be_imported_elsewhere(world: World, tmp_path: Path) -> None:
     world.one(AddPreference("Keep answers short"))
     world.ask("Where do herons sleep?")
@@ -254,6 +284,7 @@ def test_what_is_exported_can_be_imported_elsewhere(world: World, tmp_path: Path
         path = tmp_path / f"export.{form}"
         world.one(Export(str(path), form))
         assert oct(path.stat().st_mode & 0o777) == "0o600"
+        assert [each for each in tmp_path.iterdir() if each.suffix == ".part"] == []
         with pytest.raises(VaultExists):
             world.one(Export(str(path), form))
         for other in open_world(tmp_path / form):
@@ -388,6 +419,37 @@ def test_a_tier_may_shorten_the_idle_time(tmp_path: Path) -> None:
 def test_a_vault_locks_when_the_computer_slept(world: World) -> None:
     world.slept += 60
     assert _wait_until_locked(world) == ["the computer slept"]
+
+
+def test_a_vault_that_cannot_forget_what_is_old_still_locks_when_idle(world: World) -> None:
+    world.vault._store.write(lambda db: db.rows("ALTER TABLE feedback RENAME TO gone"))
+    world.later += 3700
+    assert _wait_until_locked(world) == ["nobody used it for a while"]
+
+
+def test_a_turn_nobody_listens_to_any_more_does_not_keep_the_vault_open(world: World) -> None:
+    world.holder._parts = replace(world.holder._parts, turn_ends=0.05)
+    turn = world.holder.handle(Ask("A question"))
+    next(turn)
+    world.holder.lock("locked by you")
+    with pytest.raises(VaultLocked):
+        world.vault.settings.get("x")
+
+
+def test_a_child_that_cannot_be_stopped_does_not_keep_the_vault_open(world: World) -> None:
+    @dataclass
+    class Stuck(ScriptedModel):
+        def stop(self) -> None:
+            raise ChildStalled("It does not stop.")
+
+    told: list[str] = []
+    world.holder.when_locked(told.append)
+    world.holder._parts = replace(world.holder._parts, model=Stuck())
+    with pytest.raises(ChildStalled):
+        world.holder.lock("locked by you")
+    assert told == ["locked by you"]
+    with pytest.raises(VaultLocked):
+        world.vault.settings.get("x")
 
 
 def test_a_retention_bound_forgets_what_is_older(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_an_imported_conversation_is_read_as_if_it_were_had_here(tmp_path: Path)
             talk = other.ask(question, conversation="" if question == "Invest?" else "last")
         other.one(Export(str(path), "json"))
     for world in open_world(tmp_path / "here"):
-        assert "kept 2 answers out" in world.one(Import(str(path))).what
+        assert world.one(Import(str(path))).what.count("kept 2 answers out") == 1
         shown = world.all(ShowConversation(talk.conversation))
         assert [(t.status, t.answer) for t in shown[:2]] == [("refused", ""), ("refused", "")]
         assert "1234-5678" not in shown[2].answer
