@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,16 +39,14 @@ def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
 
     Raises ConfirmationMissing where a file is there already, UsageError where none can be.
     """
-    if path.exists() and not overwrite:
-        raise ConfirmationMissing(
-            "There is already a file at that path.", hint="Repeat it with --yes."
-        )
-    beside = path.with_name(path.name + ".new")
+    from assistant.vault.files import occupied, write_private
+
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.replace(beside, path)
+        if occupied(path) and not overwrite:
+            raise ConfirmationMissing(
+                "There is already a file at that path.", hint="Repeat it with --yes."
+            )
+        write_private(path, content)
     except OSError as error:
         raise UsageError("The file cannot be written.", hint="Check the path.") from error
 

@@ -187,6 +187,8 @@ def _say_signed(done: SignOutcome, arguments: argparse.Namespace) -> None:
             }
         )  # fmt: skip
         return
+    if done.document_version is not None:
+        say(f"document     version {done.document_version}")
     names = " and ".join(done.signed)
     say(f"signed {names}" if names else "this key had signed everything already")
     for one in done.missing:

@@ -95,7 +95,9 @@ class ModelCatalogue:
     def get(self, id_: str) -> CatalogueModel:
         """A model by id; ``NoSuchItem`` if there is none."""
         if id_ not in self._by_id:
-            raise NoSuchItem("The catalogue has no model of that id.")
+            raise NoSuchItem(
+                "The catalogue has no model of that id.", hint="Run `assistant models list`."
+            )
         return self._by_id[id_]
 
     def default(self, kind: Literal["chat", "embedding"]) -> CatalogueModel:

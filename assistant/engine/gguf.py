@@ -71,9 +71,9 @@ def read_header(path: Path) -> GgufHeader:
     Raises ``ModelMissing`` if it cannot be read, ``ModelInvalid`` if it is no GGUF, its
     counts or lengths are absurd, or its tensors lie outside the file.
     """
-    if not path.is_file():
-        raise ModelMissing("The model's file is not there.")
     try:
+        if not path.is_file():
+            raise ModelMissing("The model's file is not there.")
         with path.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)

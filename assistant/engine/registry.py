@@ -107,7 +107,7 @@ class ModelRegistry:
         for entry in self.list():
             if entry.id == id_:
                 return entry
-        raise NoSuchItem("There is no model of that id.")
+        raise NoSuchItem("There is no model of that id.", hint="Run `assistant models list`.")
 
     def in_use(self) -> ModelFile:
         """The chat model to load. Its digest is checked by the child at every load.
@@ -208,7 +208,7 @@ class ModelRegistry:
         registry = self._load()
         rest = tuple(model for model in registry.added if model.id != id_)
         if len(rest) == len(registry.added):
-            raise NoSuchItem("No model of that id was added.")
+            raise NoSuchItem("No model of that id was added.", hint="Run `assistant models list`.")
         in_use = "" if registry.in_use == id_ else registry.in_use
         guard = msgspec.UNSET if registry.guard == id_ else registry.guard
         self._save(msgspec.structs.replace(registry, added=rest, in_use=in_use, guard=guard))

@@ -66,7 +66,7 @@ class History:
         if given == "last":
             latest = self._vault.conversations.latest()
             if latest is None:
-                raise NoSuchItem("There is no conversation yet.")
+                raise NoSuchItem("There is no conversation yet.", hint="Ask something first.")
             return latest.id
         return self._vault.conversations.get(given).id
 
@@ -143,7 +143,7 @@ class History:
             return self._vault.turns.get(given)
         latest = self._vault.turns.latest()
         if latest is None:
-            raise NoSuchItem("There is no answer yet.")
+            raise NoSuchItem("There is no answer yet.", hint="Ask something first.")
         return latest
 
 

@@ -329,7 +329,7 @@ class Learning:
             return self._vault.turns.get(given)
         latest = self._vault.turns.latest()
         if latest is None:
-            raise NoSuchItem("There is no answer yet.")
+            raise NoSuchItem("There is no answer yet.", hint="Ask something first.")
         return latest
 
     def _feedback(self, request: ask.ListFeedback) -> Iterator[FeedbackItem]:
@@ -357,7 +357,7 @@ class Learning:
         acts = [(act.created.isoformat(), act.id) for act in given]
         acts += [(item.created, item.id) for item in self._taste.picks.items() if not item.undone]
         if not acts:
-            raise NoSuchItem("There is no feedback to take back.")
+            raise NoSuchItem("There is no feedback to take back.", hint="Rate an answer first.")
         return max(acts)[1]
 
     # -- erasing ---------------------------------------------------------------------------

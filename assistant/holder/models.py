@@ -79,7 +79,7 @@ class Models:
         for item in model_items(self._parts()):
             if item.id == identity:
                 return item
-        raise NoSuchItem("There is no model of that id.")
+        raise NoSuchItem("There is no model of that id.", hint="Run `assistant models list`.")
 
     # -- fetching --------------------------------------------------------------------------
 

@@ -35,6 +35,6 @@ def _conversation(vault: Vault, which: str) -> str:
     if which in {"", "last"}:
         latest = vault.conversations.latest()
         if latest is None:
-            raise NoSuchItem("There is no conversation yet.")
+            raise NoSuchItem("There is no conversation yet.", hint="Ask something first.")
         return latest.id
     return vault.conversations.get(which).id

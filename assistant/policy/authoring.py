@@ -211,5 +211,5 @@ def renew_published(
 def _read(path: Path, limit: int) -> bytes:
     raw = read_limited(path.resolve(), limit)
     if raw is None:
-        raise NoSuchItem("There is no file at that path.")
+        raise NoSuchItem("There is no file at that path.", hint="Check the path.")
     return raw

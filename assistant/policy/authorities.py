@@ -86,12 +86,16 @@ def read_root(path: Path) -> tuple[RootClaim, bytes]:
     Raises:
         NoSuchItem: nothing is there. BundleUnverified: it is not a sound first root.
     """
-    if path.is_dir() or path.suffix == ".zip":
+    try:
+        packed = path.suffix == ".zip" or path.is_dir()
+    except OSError as error:
+        raise BundleUnverified("The root cannot be read.", hint="Check the path.") from error
+    if packed:
         raw = open_source(path).read("1.root.json", MAX_METADATA)
     else:
         raw = read_limited(path.resolve(), MAX_METADATA)
     if raw is None:
-        raise NoSuchItem("There is no root at that path.")
+        raise NoSuchItem("There is no root at that path.", hint="Check the path.")
     return read_root_claim(raw), raw
 
 
@@ -155,7 +159,10 @@ def _chosen(places: Places, floors: Floors, chosen: str) -> str:
             hint="Only they can remove it, from the system policy folder.",
         )
     if not names:
-        raise NoSuchItem("No authority of that name is enrolled in this home.")
+        raise NoSuchItem(
+            "No authority of that name is enrolled in this home.",
+            hint="`assistant policy status` names them.",
+        )
     if len(names) > 1:
         raise UsageError("Several enrolled authorities fit; name one by its id.")
     return names[0]

@@ -75,7 +75,7 @@ def load_signer(path: Path, passphrase: bytes | None) -> CryptoSigner:
     """
     raw = read_limited(path, MAX_KEY)
     if raw is None:
-        raise NoSuchItem("There is no key file at that path.")
+        raise NoSuchItem("There is no key file at that path.", hint="Check the path.")
     try:
         key = load_pem_private_key(raw, passphrase)
     except (ValueError, TypeError) as error:
@@ -100,7 +100,7 @@ def load_public(path: Path) -> SSlibKey:
     """
     raw = read_limited(path, MAX_KEY)
     if raw is None:
-        raise NoSuchItem("There is no public key file at that path.")
+        raise NoSuchItem("There is no public key file at that path.", hint="Check the path.")
     try:
         return public_from(read_strict_json(raw, limit=MAX_KEY))
     except DocumentInvalid as error:

@@ -72,7 +72,10 @@ def publish(
         BundleUnverified: what would be published does not verify.
     """
     if missing_signatures(work):
-        raise UsageError("The draft still lacks signatures; `policy sign` says which.")
+        raise UsageError(
+            "The draft still lacks signatures; `policy sign` says which.",
+            hint="Let the others sign it: `assistant policy sign WORK --key KEY`.",
+        )
     last = max(_last_timestamp(folder), _last_timestamp(work))
     files = _freshened(_draft_files(work), last, signer, now, lifetimes)
     published = _write(folder, files, disk)

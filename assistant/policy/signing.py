@@ -255,7 +255,10 @@ def read_roots(work: Path) -> list[Metadata[Root]]:
             break
         raws.append(raw)
     if not raws:
-        raise NoSuchItem("There is no authority in that directory.")
+        raise NoSuchItem(
+            "There is no authority in that directory.",
+            hint="Begin one: `assistant policy sign` with --people, --threshold and --publishing.",
+        )
     if len(raws) > 1:
         chain = RootChain(raws[0])
         for raw in raws[1:-1]:

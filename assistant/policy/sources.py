@@ -201,14 +201,14 @@ def open_source(path: Path) -> BundleSource:
     Raises:
         NoSuchItem: nothing is there. BundleUnverified: it is neither.
     """
-    if path.is_dir():
-        return FolderSource(path)
     try:
+        if path.is_dir():
+            return FolderSource(path)
         content = read_descriptor(
             os.open(path, _OPEN_FLAGS & ~getattr(os, "O_NOFOLLOW", 0)), MAX_BUNDLE
         )
     except FileNotFoundError as error:
-        raise NoSuchItem("There is no bundle at that path.") from error
+        raise NoSuchItem("There is no bundle at that path.", hint="Check the path.") from error
     except OSError as error:
         raise BundleUnverified("The bundle cannot be read as a folder or a zip.") from error
     return ZipSource(content)

@@ -20,7 +20,7 @@ from assistant.vault import keys
 from assistant.vault.commits import CommitMark
 from assistant.vault.database import Database, connect
 from assistant.vault.erase import BACKUPS_KEY
-from assistant.vault.files import Disk, FolderLock, make_private_folder, storage_error
+from assistant.vault.files import Disk, FolderLock, make_private_folder, occupied, storage_error
 from assistant.vault.header import HEADER_BYTES, Header, decode, encode
 from assistant.vault.keys import KdfFloor
 from assistant.vault.page_tags import fingerprint
@@ -45,8 +45,14 @@ def back_up(session: Session, target: Path, *, overwrite: bool = False) -> int:
     Every page is authenticated first, so that a damaged vault never replaces a good
     backup. Raises VaultExists if the target is there and ``overwrite`` is not set.
     """
-    if target.exists() and not overwrite:
-        raise VaultExists("There is already a file where the backup would go.", hint="")
+    try:
+        taken = occupied(target)
+    except OSError as error:
+        raise storage_error(error) from error
+    if taken and not overwrite:
+        raise VaultExists(
+            "There is already a file where the backup would go.", hint="Confirm with --yes."
+        )
 
     def work(db: Database) -> int:
         db.check()
@@ -112,7 +118,7 @@ def _open_backup(source: Path, secret: Secret, floor: KdfFloor) -> tuple[Header,
         with source.open("rb") as file:
             read = decode(file.read(HEADER_BYTES))
     except FileNotFoundError as error:
-        raise VaultMissing("There is no such backup.", hint="") from error
+        raise VaultMissing("There is no such backup.", hint="Check the path.") from error
     except OSError as error:
         raise storage_error(error) from error
     vault_keys = VaultKeys.of(open_slot(read.header, secret, floor), read.header.vault_id)
@@ -142,7 +148,9 @@ def _verify(path: Path, vault_keys: VaultKeys) -> None:
         with path.open("rb") as file:
             left = file.seek(0, 2) - _MAC_BYTES
             if not HEADER_BYTES < left <= MAX_BACKUP_BYTES:
-                raise VaultDamaged("The backup is too short or too long.", hint="")
+                raise VaultDamaged(
+                    "The backup is too short or too long.", hint="Use another backup."
+                )
             file.seek(0)
             for chunk in _limited(file, left):
                 signer.update(chunk)
