@@ -181,7 +181,7 @@ def print_turn(
                 shown = True
             case PolicyNotice():
                 complain(ruling_lines(event.ruling, heading=f"Policy: {event.ruling.effect}"))
-            case Waiting(what="model" | "memory" | "files" as what) if sys.stderr.isatty():
+            case Waiting(what=what) if what in _WAITING and sys.stderr.isatty():
                 complain(f"({_WAITING[what]})")
     if ending is None:
         raise AssertionError("a turn ends with TurnEnded or TurnFailed")
@@ -194,6 +194,7 @@ _WAITING = {
     "model": "loading the model",
     "memory": "loading the memory",
     "files": "reading the attached files",
+    "withheld": "writing; shown once your guard model has read it",
 }
 
 

@@ -27,6 +27,7 @@ _SAVE_AT_LEAST = 1.0
 @dataclass(slots=True)
 class _Candidate:
     text: str = ""
+    withheld: str = ""
     blocked: bool = False
     tokens: int = 0
 
@@ -65,7 +66,11 @@ class _Figures:
 
 
 class Streams:
-    """One held-back stream a candidate; text is released only after its check."""
+    """One held-back stream a candidate; text is released only after its check.
+
+    Where a guard model judges finished answers, that check is the whole answer's: nothing of
+    it is released before, and what is cancelled on the way is never shown.
+    """
 
     def __init__(
         self, gate: Gate, question: Question, clock: Callable[[], float], began: float
@@ -76,6 +81,7 @@ class Streams:
         self._candidates = [_Candidate() for _ in range(count)]
         self._clock, self._began = clock, began
         self._figures = _Figures()
+        self._withholds = gate.judges_finished
         self._saved = 0
         self._saved_at = began
 
@@ -91,7 +97,7 @@ class Streams:
                 yield Waiting("prompt", event.done, event.total)
             case PromptEvaluated():
                 self._figures.prompt_tokens = event.prompt_tokens
-                yield Waiting("answer")
+                yield Waiting("withheld" if self._withholds else "answer")
             case TextDelta():
                 yield from self._delta(event)
             case GenerationFinished():
@@ -122,30 +128,41 @@ class Streams:
     def _judged(self, index: int, rest: str, decision: Decision | None) -> Iterator[TurnEvent]:
         """The end of an answer, unless a guard model stops the whole: then none of it is kept."""
         candidate, question = self._candidates[index], self._question
-        whole = candidate.text + rest
+        whole = candidate.text + candidate.withheld + rest
         if not whole or (decision is not None and decision.effect in _STOPPING):
             yield from self._released(index, rest, decision)
             return
+        if self._withholds:
+            yield Waiting("guard")
         verdict = self._gate.finished(question.text, whole, frozenset(question.confirmed))
         if verdict.effect in _STOPPING:
-            candidate.text = ""
+            candidate.text = candidate.withheld = ""
         else:
-            yield from self._released(index, rest, decision)
+            rest, candidate.withheld = candidate.withheld + rest, ""
+            yield from self._shown(index, rest)
+            yield from self._released(index, "", decision)
         yield from self._released(index, "", verdict)
 
     def _released(self, index: int, text: str, decision: Decision | None) -> Iterator[TurnEvent]:
         candidate = self._candidates[index]
-        if text:
-            if self._figures.first_shown is None:
-                self._figures.first_shown = self._clock()
-            candidate.text += text
-            yield AnswerText(text, index)
+        if self._withholds:
+            candidate.withheld += text
+        else:
+            yield from self._shown(index, text)
         if decision is not None and decision.effect is not Effect.NONE:
             # An answer cannot wait for a yes in the middle of a word: confirm blocks it.
             candidate.blocked = candidate.blocked or decision.effect in _STOPPING
             ruling = ruling_of(decision, Where.OUTPUT)
             if all(known.rule != ruling.rule for known in self._figures.rulings):
                 self._figures.rulings.append(ruling)
+
+    def _shown(self, index: int, text: str) -> Iterator[TurnEvent]:
+        if not text:
+            return
+        if self._figures.first_shown is None:
+            self._figures.first_shown = self._clock()
+        self._candidates[index].text += text
+        yield AnswerText(text, index)
 
     def add(self, trusted: str) -> AnswerText:
         """Append text that policy obliges to; it comes from a verified tier, unchecked."""

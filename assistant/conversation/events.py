@@ -95,9 +95,13 @@ class TurnBegan(Event, frozen=True, tag="began"):
 
 
 class Waiting(Event, frozen=True, tag="waiting"):
-    """What is being waited for now; ``done`` of ``total`` where that is known."""
+    """What is being waited for now; ``done`` of ``total`` where that is known.
 
-    what: Literal["model", "memory", "files", "policy", "prompt", "answer"]
+    "withheld" is an answer being written that is shown once a guard model judged the whole,
+    "guard" that judgement.
+    """
+
+    what: Literal["model", "memory", "files", "policy", "prompt", "answer", "withheld", "guard"]
     done: int = 0
     total: int = 0
 

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 
 from assistant.errors import GuardFailed
 from assistant.policy.effective import EffectivePolicy
-from assistant.policy.guarding import GUARD_FAULT, GuardModel, guarded, in_doubt, weighed
+from assistant.policy.guarding import (
+    GUARD_FAULT,
+    GuardModel,
+    guarded,
+    in_doubt,
+    judges,
+    weighed,
+)
 from assistant.policy.meaning import MeaningScorer
 from assistant.policy.model import Decision, Effect, Origin, Segment, Where
 from assistant.policy.ruleset import Finding, RuleSet, decide
@@ -59,6 +66,11 @@ class Gate:
     def warm(self, where: Where) -> None:
         """Make rules by meaning ready, so that the first check need not wait. May raise."""
         self._at(where).meaning.warm()
+
+    @property
+    def judges_finished(self) -> bool:
+        """Whether :meth:`finished` asks a guard model: until then no answer is to be shown."""
+        return judges(guarded(self._policy.rules_at(Where.OUTPUT), Origin.MODEL), self._guard)
 
     def finished(
         self, question: str, answer: str, confirmed: frozenset[str] = frozenset()

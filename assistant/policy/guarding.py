@@ -66,8 +66,7 @@ def weighed(
         return []
     try:
         family = model.family if model is not None else ""
-        able = [each for each in rules if each.rule.match.guard and
-                each.rule.match.guard.model == family]  # fmt: skip
+        able = _able(rules, family)
         verdict = model.judge(question, answer) if model is not None and able else None
     except Exception as error:
         raise GuardFailed("The guard model gave no verdict.") from error
@@ -76,3 +75,18 @@ def weighed(
     found = guard_findings(able, verdict) if verdict is not None else []
     left = [each for each in rules if each not in able]
     return found + [Finding(each, UNGUARDED, None, Effect.NOTE) for each in left]
+
+
+def judges(rules: Sequence[EffectiveRule], model: GuardModel | None) -> bool:
+    """Whether ``model`` will judge by one of ``rules``; true where it cannot be asked that."""
+    if not rules or model is None:
+        return False
+    try:
+        return bool(_able(rules, model.family))
+    except Exception:  # noqa: BLE001 - what cannot say that it will not judge may stop an answer
+        return True
+
+
+def _able(rules: Sequence[EffectiveRule], family: str) -> list[EffectiveRule]:
+    return [each for each in rules if each.rule.match.guard and
+            each.rule.match.guard.model == family]  # fmt: skip

@@ -19,6 +19,8 @@ _WHAT = {
     "policy": "Checking the question against policy",
     "prompt": "Reading the prompt",
     "answer": "Writing",
+    "withheld": "Writing, shown once your guard model has read it",
+    "guard": "Your guard model reads the answer",
 }
 
 

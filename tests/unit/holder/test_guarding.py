@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from assistant.conversation.events import PolicyNotice, TurnEnded
+from assistant.conversation.events import AnswerText, PolicyNotice, TurnEnded, Waiting
 from assistant.engine import ModelCatalogue, ModelFile, ModelRegistry, catalogue_path
 from assistant.errors import ModelInvalid, ModelMissing, PolicyInvalid
 from assistant.holder.guarding import (
@@ -103,6 +103,52 @@ def test_a_finished_answer_that_the_guard_calls_unsafe_is_withdrawn(
     here.model.answers, started.model.answers = ["Fine."], [SAFE]
     assert here.ask("And now?").status == "complete"
     assert "Then you do that" not in here.prompt
+
+
+def test_no_part_of_an_answer_is_shown_or_stored_before_the_guard_judged_the_whole(
+    world: Callable[..., World],
+) -> None:
+    guard, started = a_guard(UNSAFE, SAFE)
+    here = world(guard, rule("no-harm", "block", ["output"], guard=VIOLENT))
+    here.model.answers = ["First you do this. Then you do that. And at last the other."]
+    events = here.events("How is it done?")
+    assert not [each for each in events if isinstance(each, AnswerText)]
+    waited = [each.what for each in events if isinstance(each, Waiting)]
+    assert waited[-2:] == ["withheld", "guard"]
+    judged = here.events("Another way?")
+    shown = [at for at, each in enumerate(judged) if isinstance(each, AnswerText)]
+    assert shown
+    assert min(shown) > judged.index(Waiting("guard"))
+    assert len(started.model.requests) == 2
+
+
+def test_an_answer_that_is_stopped_before_the_guard_judged_it_is_not_shown(
+    world: Callable[..., World],
+) -> None:
+    guard, started = a_guard()
+    here = world(
+        guard,
+        rule("no-harm", "block", ["output"], guard=VIOLENT),
+        rule("no-word", "block", ["output"], terms=["forbidden"]),
+    )
+    here.model.answers = ["First you do this. Then the forbidden thing."]
+    events = here.events("How is it done?")
+    ended = events[-1]
+    assert isinstance(ended, TurnEnded)
+    assert (ended.status, ended.answer) == ("refused", "")
+    assert not [each for each in events if isinstance(each, AnswerText)]
+    assert here.vault.turns.get(ended.turn).answer == ""
+    assert not started.files
+
+
+def test_an_answer_is_shown_as_it_is_written_where_no_guard_here_can_judge_it(
+    world: Callable[..., World],
+) -> None:
+    here = world(None, rule("no-harm", "block", ["output"], guard=VIOLENT))
+    here.model.answers = ["First you do this. Then you do that."]
+    events = here.events("How is it done?")
+    assert len([each for each in events if isinstance(each, AnswerText)]) > 1
+    assert Waiting("answer") in events
 
 
 def test_a_finished_answer_that_the_guard_calls_safe_passes(world: Callable[..., World]) -> None:
