@@ -261,6 +261,9 @@ class LocalFront:
     def _wire(self, vault: Vault) -> Holder:
         import secrets
 
+        from assistant.engine import ModelFile
+        from assistant.engine.calibration import told
+        from assistant.holder.calibrating import Calibrating
         from assistant.holder.holder import Holder
         from assistant.holder.machine import machine_memory
         from assistant.holder.parts import Parts
@@ -276,7 +279,12 @@ class LocalFront:
             judged.effective.system_lines,
         ).start()  # fmt: skip
         embedder = self.registry.embedder()
-        return Holder(
+        calibrating = Calibrating(
+            vault.settings, self.settings.home, children.calibrated_by_itself, children.model
+        )
+        if self.settings.face != "command":
+            calibrating.start()
+        holder = Holder(
             Parts(
                 home=self.settings.home, vault=vault, policy=judged.effective,
                 gate=judged.gate, tiers=tiers_of(state), alarms=state.alarms,
@@ -291,9 +299,12 @@ class LocalFront:
                 models=lambda: self.registry.list(), machine_memory=machine_memory,
                 verify_model=lambda one, told: self.registry.verify(one, told),
                 remove_model=lambda one: self.registry.remove(one),
-                pull_command=children.pull_command,
+                pull_command=children.pull_command, quiet=calibrating.quiet,
+                runs=lambda sha256: told(self.settings.home, ModelFile(Path(), sha256)),
             )
         )  # fmt: skip
+        holder.when_locked(lambda _why: calibrating.stop())
+        return holder
 
     def _locked(self, why: str) -> None:
         socket, self._socket = self._socket, None

@@ -38,7 +38,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
         "--calibrate", action="store_true",
-        help="measure how the model runs best here (about ten seconds) and use that from now on",
+        help="measure now how the model runs best here (some ten seconds; an open chat does it "
+        "by itself when idle) and use that from now on",
     )  # fmt: skip
     parser.add_argument(
         "--quantised-cache", action="store_true",
@@ -124,23 +125,15 @@ def _calibrate(context: Context, *, quantised_cache: bool) -> Finding:
         return Finding("calibration", "problem", "it could not be written to the home", 70)
     except AssistantError as error:
         return Finding("calibration", "problem", error.message, error.exit_code)
-    gain = made.seconds_by_default / max(made.seconds, 1e-9)
-    return Finding("calibration", "ok", f"{made.tried} ways tried, {gain:.2f}× the default's speed")
+    told = f"{made.tried} ways tried, {made.gain:.2f}× the default's speed"
+    return Finding("calibration", "ok", told)
 
 
 def _running(context: Context, model: ModelFile) -> Finding:
     """How the model is run, and whether that was measured."""
     from assistant.engine import calibration
 
-    known = calibration.kept(context.front.settings.home, model)
-    settings = calibration.settings_for(context.front.settings.home, model)
-    told = (
-        f"{settings.threads or 'all useful'} threads, batches of {settings.chunk}, "
-        f"flash attention {'on' if settings.flash_attention else 'off'}, "
-        f"cache {settings.cache_type}"
-    )
-    since = "measured here" if known is not None else "not measured: doctor --calibrate"
-    return Finding("engine settings", "ok", f"{told} ({since})")
+    return Finding("engine settings", "ok", calibration.told(context.front.settings.home, model))
 
 
 def _children(context: Context) -> Iterator[Finding]:

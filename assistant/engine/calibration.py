@@ -1,9 +1,10 @@
-"""How to run a model on this machine, measured: threads, batch, attention, cache type.
+"""How to run a model on this machine, measured: threads, batch, attention, mapping, cache.
 
-The result lies in the home and not in the vault, because the model loads while the
-passphrase is typed. It says how fast this machine is and nothing about a person; altered,
-it can make the program slow and no more. It counts for one model, one build of llama.cpp
-and one processor: for any other, the defaults hold until it is measured again.
+The vault keeps the result (``holder.calibrating``). A plain copy lies in the home, because
+the model loads while the passphrase is typed and nothing in the vault can be read then. It
+says how fast this machine is and nothing about a person; altered, it can make the program
+slow and no more. It counts for one model, one build of llama.cpp and one processor: for any
+other, the defaults hold until it is measured again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import importlib.machinery
 import os
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,7 +30,7 @@ from assistant.engine.model_messages import (
     PromptEvaluated,
     Sampling,
 )
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, ChildDied
 
 FILE = "calibration.json"
 MAX_BYTES = 64 * 1024
@@ -42,8 +44,11 @@ _READ, _WRITTEN = 256, 32
 """Tokens of a trial, in the proportion of a turn with some history."""
 
 
-class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was chosen, and what a trial took with it and with the defaults, in seconds."""
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What was chosen, and what a trial took with it and with the defaults, in seconds.
+
+    ``at``: when, in seconds since 1970; 0 where that was not noted.
+    """
 
     threads: int
     chunk: int
@@ -52,6 +57,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
     seconds_by_default: float
     tried: int
+    mmap: bool = True
+    at: int = 0
 
     @property
     def settings(self) -> ModelSettings:
@@ -60,8 +67,101 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         chunk = self.chunk if 32 <= self.chunk <= 2048 else DEFAULT_SETTINGS.chunk
         return replace(
             DEFAULT_SETTINGS, threads=threads, chunk=chunk,
-            flash_attention=self.flash_attention, cache_type=self.cache_type,
+            flash_attention=self.flash_attention, cache_type=self.cache_type, mmap=self.mmap,
         )  # fmt: skip
+
+    @property
+    def gain(self) -> float:
+        """How many times the default's speed."""
+        return self.seconds_by_default / max(self.seconds, 1e-9)
+
+
+class Measuring:
+    """One calibration; another thread may stop it.
+
+    Each way runs in a child of its own, one difference at a time. What is better than the
+    defaults is held against them once more before it is believed: a neighbour that woke up
+    during one trial would otherwise choose for months. A cache in eight bits changes answers
+    a little, so it is tried only where that was asked for.
+    """
+
+    def __init__(
+        self,
+        model: ModelFile,
+        *,
+        quantised_cache: bool = False,
+        clock: Callable[[], float] = time.perf_counter,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._model, self._quantised, self._clock = model, quantised_cache, clock
+        self._wall = wall
+        self._stopped = False
+        self._client: ModelClient | None = None
+        self._changing = threading.Lock()
+
+    def stop(self) -> None:
+        """End it at once; ``run`` then returns None."""
+        with self._changing:
+            self._stopped = True
+            if self._client is not None:
+                self._client.stop()
+
+    def run(self) -> Calibration | None:
+        """Measure; None where it was stopped.
+
+        Raises what loading the model by default raises; a way that does not load is passed
+        over.
+        """
+        try:
+            return self._chosen()
+        except AssistantError:
+            if self._stopped:
+                return None
+            raise
+
+    def _chosen(self) -> Calibration | None:
+        began, best, tried = self._clock(), DEFAULT_SETTINGS, 1
+        least = by_default = self._trial(best)
+        for change in _changes(quantised_cache=self._quantised):
+            if self._stopped or self._clock() - began > LONGEST:
+                break
+            settings = change(best)
+            seconds = self._tried(settings)
+            if seconds is None:
+                continue
+            tried += 1
+            if seconds < WORTH * least:
+                best, least = settings, seconds
+        if best != DEFAULT_SETTINGS and not self._stopped:
+            by_default = min(by_default, self._trial(DEFAULT_SETTINGS))
+            if self._trial(best) >= WORTH * by_default:
+                best, least = DEFAULT_SETTINGS, by_default
+        if self._stopped:
+            return None
+        return Calibration(
+            best.threads, best.chunk, best.flash_attention, best.cache_type,
+            round(least, 3), round(by_default, 3), tried, best.mmap, int(self._wall()),
+        )  # fmt: skip
+
+    def _tried(self, settings: ModelSettings) -> float | None:
+        try:
+            return self._trial(settings)
+        except AssistantError:
+            return None
+
+    def _trial(self, settings: ModelSettings) -> float:
+        """Seconds for reading a prompt and writing a little: the better of two."""
+        client = ModelClient()
+        with self._changing:
+            if self._stopped:
+                raise ChildDied("The measurement was stopped.")
+            self._client = client
+            client.start(self._model, settings)
+        try:
+            client.set_threads(client.wait_ready(LOADING).threads)
+            return min(_seconds(client, word) for word in ("river", "stone"))
+        finally:
+            client.stop()
 
 
 def calibrate(
@@ -70,48 +170,32 @@ def calibrate(
     quantised_cache: bool = False,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Calibration:
-    """Try ways to run the model, each in a child of its own, one difference at a time.
-
-    A cache in eight bits changes answers a little, so it is tried only where that was
-    asked for. Raises what loading the model by default raises; a way that does not load
-    is passed over.
-    """
-    began = clock()
-    best = DEFAULT_SETTINGS
-    least = by_default = _trial(model, best)
-    tried = 1
-    for change in _changes(quantised_cache=quantised_cache):
-        if clock() - began > LONGEST:
-            break
-        settings = change(best)
-        try:
-            seconds = _trial(model, settings)
-        except AssistantError:
-            continue
-        tried += 1
-        if seconds < WORTH * least:
-            best, least = settings, seconds
-    return Calibration(
-        best.threads, best.chunk, best.flash_attention, best.cache_type,
-        round(least, 3), round(by_default, 3), tried,
-    )  # fmt: skip
+    """Measure now and to the end; see ``Measuring``."""
+    made = Measuring(model, quantised_cache=quantised_cache, clock=clock).run()
+    if made is None:
+        raise AssertionError("nobody could stop it")
+    return made
 
 
 def kept(home: Path, model: ModelFile) -> Calibration | None:
     """What was measured for this model on this machine with this build, or None."""
-    return _all(home).get(fingerprint(model))
+    return decoded(_read(home)).get(fingerprint(model))
 
 
 def keep(home: Path, model: ModelFile, calibration: Calibration) -> None:
     """Write it down, privately and atomically; OSError where that fails."""
-    mine = fingerprint(model)
-    others = [pair for pair in _all(home).items() if pair[0] != mine]
-    data = msgspec.json.encode(dict([*others[-MOST_KEPT + 1 :], (mine, calibration)]))
+    data = with_one_more(_read(home), fingerprint(model), calibration)
     temporary = home / f"{FILE}.new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     temporary.replace(home / FILE)
+
+
+def with_one_more(data: bytes, mine: str, calibration: Calibration) -> bytes:
+    """The kept ones with this one as the newest; the oldest are forgotten."""
+    others = [pair for pair in decoded(data).items() if pair[0] != mine]
+    return msgspec.json.encode(dict([*others[-MOST_KEPT + 1 :], (mine, calibration)]))
 
 
 def settings_for(home: Path, model: ModelFile) -> ModelSettings:
@@ -120,22 +204,23 @@ def settings_for(home: Path, model: ModelFile) -> ModelSettings:
     return found.settings if found is not None else DEFAULT_SETTINGS
 
 
+def told(home: Path, model: ModelFile) -> str:
+    """How a model is run, in words, and whether that was measured."""
+    found, settings = kept(home, model), settings_for(home, model)
+    since = "not measured yet"
+    if found is not None:
+        since = f"measured here, {found.tried} ways tried, {found.gain:.2f}× the default's speed"
+    return (
+        f"{settings.threads or 'all useful'} threads, batches of {settings.chunk}, "
+        f"flash attention {'on' if settings.flash_attention else 'off'}, "
+        f"cache {settings.cache_type}, file {'mapped' if settings.mmap else 'read'} ({since})"
+    )
+
+
 def fingerprint(model: ModelFile) -> str:
     """A digest of model, build and processor; not secret, and not reversible to a name."""
     parts = [model.sha256, _processor(), str(os.cpu_count()), platform.machine(), *_build()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _trial(model: ModelFile, settings: ModelSettings) -> float:
-    """Seconds for reading a prompt and writing a little: the better of two."""
-    client = ModelClient()
-    client.start(model, settings)
-    try:
-        client.wait_ready(LOADING)
-        client.set_threads(client.wait_ready(LOADING).threads)
-        return min(_seconds(client, word) for word in ("river", "stone"))
-    finally:
-        client.stop()
 
 
 def _seconds(client: ModelClient, word: str) -> float:
@@ -158,6 +243,7 @@ def _changes(*, quantised_cache: bool) -> Iterator[Callable[[ModelSettings], Mod
     cores = os.cpu_count() or 1
     yield lambda best: replace(best, chunk=512)
     yield lambda best: replace(best, flash_attention=False)
+    yield lambda best: replace(best, mmap=False)
     if quantised_cache:
         yield lambda best: replace(best, cache_type="q8_0", flash_attention=True)
     if cores > 2:
@@ -166,14 +252,21 @@ def _changes(*, quantised_cache: bool) -> Iterator[Callable[[ModelSettings], Mod
     yield lambda best: replace(best, chunk=128)
 
 
-def _all(home: Path) -> dict[str, Calibration]:
+def _read(home: Path) -> bytes:
     try:
         with (home / FILE).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
+    except OSError:
+        return b""
+
+
+def decoded(data: bytes) -> dict[str, Calibration]:
+    """What was kept, by fingerprint; nothing where it is damaged or too long."""
+    try:
         if len(data) > MAX_BYTES:
             return {}
         return msgspec.json.decode(data, type=dict[str, Calibration])
-    except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         return {}
 
 

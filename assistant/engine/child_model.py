@@ -188,6 +188,7 @@ def _load(request: LoadModel) -> Llama:
         batch=request.chunk,
         flash=request.flash_attention,
         cache=request.cache_type,
+        mmap=request.mmap,
     )
 
 

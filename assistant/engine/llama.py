@@ -81,6 +81,7 @@ class Llama:
         batch: int,
         flash: bool,
         cache: Literal["f16", "q8_0"] = "f16",
+        mmap: bool = True,
     ) -> None:
         self._api = api = _bindings()
         libc: Any = ctypes.CDLL(None)
@@ -90,6 +91,7 @@ class Llama:
         api.llama_backend_init()
         model_parameters = api.llama_model_default_params()
         model_parameters.n_gpu_layers = 0
+        model_parameters.use_mmap = mmap
         # Tensor values are checked, so that a damaged file is refused and not computed with.
         model_parameters.check_tensors = True
         self._model = api.llama_model_load_from_file(path.encode(), model_parameters)

@@ -80,6 +80,7 @@ class ModelSettings:
     chunk: int = 256
     flash_attention: bool = True
     cache_type: Literal["f16", "q8_0"] = "f16"
+    mmap: bool = True
 
 
 DEFAULT_SETTINGS = ModelSettings()
@@ -123,6 +124,7 @@ class ModelClient:
                 settings.chunk,
                 settings.flash_attention,
                 settings.cache_type,
+                settings.mmap,
             )
 
         plan = ChildPlan("assistant.engine.child_model", (), (model.path,), load)

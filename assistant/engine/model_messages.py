@@ -59,6 +59,7 @@ class LoadModel(msgspec.Struct, frozen=True, tag="load_model"):
     chunk: Annotated[int, msgspec.Meta(ge=1, le=2048)] = 256
     flash_attention: bool = True
     cache_type: Literal["f16", "q8_0"] = "f16"
+    mmap: bool = True
 
 
 class GenerateRequest(msgspec.Struct, frozen=True, tag="generate"):

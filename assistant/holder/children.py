@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from assistant.errors import ModelError
 from assistant.holder.home_policy import HomePolicy
 from assistant.holder.judging import require_allowed
+from assistant.holder.machine import machine_memory
 from assistant.holder.scorer import embedder_digest
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from assistant.holder.judging import Beside, JudgedPolicy
     from assistant.holder.scorer import MemoryScorer
     from assistant.policy import EffectivePolicy, PolicyState
+
+
+COPIES = 4
+"""A model of more than this share of the memory is measured only when asked for."""
 
 
 class Children:
@@ -153,6 +158,13 @@ class Children:
         models = ModelCatalogue.load(self._settings.catalogue).models
         known = next((m for m in models if m.id == used), None)
         return (known.origin, known.licence) if known is not None else ("", "")
+
+    def calibrated_by_itself(self) -> ModelFile | None:
+        """The model in use, where there is room to run it a second time for a measurement."""
+        found = self._model_file
+        if found is None or COPIES * found.path.stat().st_size > machine_memory():
+            return None
+        return found
 
     def pull_command(self, identity: str) -> tuple[list[str], Path]:
         """A process that fetches a model, and the folder it writes into.

@@ -104,6 +104,7 @@ def model_items(parts: Parts) -> Iterator[ModelItem]:
             licence=entry.licence, sha256=entry.sha256, in_use=entry.in_use,
             present=entry.present, added=entry.added, machine=machine,
             fits=fits(entry.memory, machine), managed=_forbidden(entry, parts.policy),
+            runs=parts.runs(entry.sha256) if entry.in_use and entry.kind == "chat" else "",
         )  # fmt: skip
 
 

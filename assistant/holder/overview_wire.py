@@ -78,7 +78,8 @@ class ModelItem(Reply, frozen=True, tag="model"):
     """One model. Sizes are bytes; ``name`` may come from a model file: untrusted, raw.
 
     ``fits`` holds ``memory`` against ``machine``, the machine's memory: "tight" is more
-    than half of it. ``managed`` is set where a tier does not allow this model.
+    than half of it. ``managed`` is set where a tier does not allow this model. ``runs``
+    says how the one in use is run here, and whether that was measured.
     """
 
     id: str
@@ -94,6 +95,7 @@ class ModelItem(Reply, frozen=True, tag="model"):
     machine: int
     fits: Fits
     managed: Ruling | None = None
+    runs: str = ""
 
 
 class AcknowledgeNotices(Request, frozen=True, tag="acknowledge-notices"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import stat
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from assistant.engine import ModelClient, ModelFile, ModelSettings
 from assistant.engine.calibration import (
     FILE,
     Calibration,
+    Measuring,
     calibrate,
     fingerprint,
     keep,
@@ -27,6 +29,7 @@ MADE = Calibration(1, 128, flash_attention=False, cache_type="f16", seconds=1.0,
                    seconds_by_default=1.2, tried=5)  # fmt: skip
 MODEL = ModelFile(Path("model.gguf"), "ab" * 32)
 VECTOR = Path(__file__).parents[2] / "vectors" / "calibration.json"
+LATER = VECTOR.with_name("calibration-2.json")
 
 
 def test_what_was_measured_is_used_for_this_model_and_no_other(tmp_path: Path) -> None:
@@ -54,6 +57,11 @@ def test_the_format_is_the_one_of_the_vector() -> None:
         "ab" * 32: MADE
     }
     assert msgspec.json.encode({"ab" * 32: MADE}) == VECTOR.read_bytes().strip()
+    later = msgspec.structs.replace(MADE, mmap=False, at=1_700_000_000)
+    assert msgspec.json.decode(LATER.read_bytes(), type=dict[str, Calibration]) == {
+        "ab" * 32: later
+    }
+    assert msgspec.json.encode({"ab" * 32: later}) == LATER.read_bytes().strip()
 
 
 @pytest.mark.parametrize(
@@ -83,6 +91,14 @@ def test_measuring_stops_when_its_time_is_over(model_file: ModelFile) -> None:
     made = calibrate(model_file, clock=lambda: float(next(clock)))
     assert made.tried == 2
     assert 0 < made.seconds <= made.seconds_by_default
+
+
+def test_a_measurement_can_be_stopped_in_the_middle(model_file: ModelFile) -> None:
+    measuring = Measuring(model_file)
+    timer = threading.Timer(0.3, measuring.stop)
+    timer.start()
+    assert measuring.run() is None
+    timer.join()
 
 
 def test_a_model_that_is_not_there_is_said_and_not_measured(tmp_path: Path) -> None:
