@@ -161,8 +161,9 @@ def run_import(arguments: argparse.Namespace, context: Context) -> int:
 
 def run_erase(arguments: argparse.Namespace, context: Context) -> int:
     """Items through the holder; everything without any passphrase."""
-    what = "EVERYTHING in this vault" if arguments.kind == "all" else f"{arguments.kind}"
-    context.confirm(f"Erase {what} {arguments.id}for good?", yes=arguments.yes)
+    what = "EVERYTHING in this vault" if arguments.kind == "all" else arguments.kind
+    named = f"{what} {arguments.id}".strip()
+    context.confirm(f"Erase {named} for good?", yes=arguments.yes)
     if arguments.kind == "all":
         return _erase_all(arguments, context)
     if not arguments.id and arguments.kind != "learned":

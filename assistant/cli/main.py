@@ -1,7 +1,7 @@
 """`assistant [--home DIR] [--passphrase-file FILE] COMMAND`: parse, run, exit code.
 
 Exit codes: 0 done, 1 a policy decision, 2 wrong usage, 3 locked or wrong passphrase,
-4 policy missing or invalid, 5 model missing or invalid, 70 any fault of ours, 130 Ctrl-C.
+4 policy missing or invalid, 5 model missing or invalid, 70 any fault of ours, 130 Ctrl-C or Ctrl-D.
 A person never sees a traceback.
 """
 
@@ -136,7 +136,8 @@ def main(argv: Sequence[str], terminal_app: TerminalApp) -> int:
     except AssistantError as error:
         complain(f"{error.message}\n{error.hint}")
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
+        # EOFError: Ctrl-D where something was asked.
         complain("Stopped.")
         return 130
     except BrokenPipeError:
