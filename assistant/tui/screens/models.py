@@ -77,6 +77,8 @@ class ModelsScreen(ListScreen[None, ModelItem]):
             join("licence ", foreign_line(item.licence or "not stated", 60)),
             join(Content.styled("sha256 ", "$muted"), foreign_line(item.sha256 or "several files")),
         ]
+        if item.runs:
+            lines.append(join(Content.styled("runs with ", "$muted"), item.runs))
         if item.managed is not None:
             lines.append(join(managed_by(item.managed), "\nAppeal: ",
                               foreign_line(item.managed.appeal)))  # fmt: skip
