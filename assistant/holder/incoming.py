@@ -6,12 +6,13 @@ policy. What an earlier vault refused stays as it is: it has no answer and enter
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from assistant.conversation.ledger import log_rulings
+from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.rulings import ruling_of
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.records import TurnStatus
@@ -36,25 +37,39 @@ class Incoming:
         return msgspec.structs.replace(each, turns=tuple(map(self._turn, each.turns)))
 
     def _turn(self, each: ExportedTurn) -> ExportedTurn:
-        turn = each.turn
+        turn = self._with_candidates(each.turn)
         if not turn.answer:
-            return each
-        segments = [Segment(turn.question, Origin.USER), Segment(turn.answer, Origin.PASTED)]
-        asked = self._ruling(segments, Where.INPUT)
-        said = self._ruling([Segment(turn.answer, Origin.MODEL)], Where.OUTPUT)
-        stopped = next((found for found in (asked, said) if _stops(found)), None)
+            return _with(each, turn)
+        question, answer, stopped = self._judged(turn.question, turn.answer)
         if stopped is not None:
             self.refused += 1
             return msgspec.structs.replace(each, turn=_refused(turn, stopped), feedback=())
-        if asked is not None and asked.effect == Effect.REDACT.label:
-            turn = replace(
-                turn,
-                question=self._gate.redact(turn.question, Where.INPUT),
-                answer=self._gate.redact(turn.answer, Where.INPUT),
-            )
-        if said is not None and said.effect == Effect.REDACT.label:
-            turn = replace(turn, answer=self._gate.redact(turn.answer, Where.OUTPUT))
-        return each if turn is each.turn else msgspec.structs.replace(each, turn=turn)
+        return _with(each, replace(turn, question=question, answer=answer))
+
+    def _with_candidates(self, turn: Turn) -> Turn:
+        """The other answers, which a person may still pick, as policy would have let them be."""
+        notes = turn_notes(turn)
+        if "candidates" not in notes:
+            return turn
+        others = notes["candidates"] if turn.answer else []
+        others = [str(one) for one in others] if isinstance(others, list) else []
+        kept = [self._judged(turn.question, one)[1] if one else "" for one in others]
+        return replace(turn, notes=json.dumps({**notes, "candidates": kept}))
+
+    def _judged(self, question: str, answer: str) -> tuple[str, str, Ruling | None]:
+        """Both as they may be kept; the answer "" and the ruling where it may not."""
+        segments = [Segment(question, Origin.USER), Segment(answer, Origin.PASTED)]
+        asked = self._ruling(segments, Where.INPUT)
+        said = self._ruling([Segment(answer, Origin.MODEL)], Where.OUTPUT)
+        stopped = next((found for found in (asked, said) if _stops(found)), None)
+        if stopped is not None:
+            return question, "", stopped
+        if _hides(asked):
+            question = self._gate.redact(question, Where.INPUT)
+            answer = self._gate.redact(answer, Where.INPUT)
+        if _hides(said):
+            answer = self._gate.redact(answer, Where.OUTPUT)
+        return question, answer, None
 
     def _ruling(self, segments: list[Segment], where: Where) -> Ruling | None:
         decision = self._gate.check(segments, where)
@@ -67,6 +82,14 @@ class Incoming:
 
 def _stops(ruling: Ruling | None) -> bool:
     return ruling is not None and ruling.effect in {Effect.BLOCK.label, Effect.CONFIRM.label}
+
+
+def _hides(ruling: Ruling | None) -> bool:
+    return ruling is not None and ruling.effect == Effect.REDACT.label
+
+
+def _with(each: ExportedTurn, turn: Turn) -> ExportedTurn:
+    return each if turn == each.turn else msgspec.structs.replace(each, turn=turn)
 
 
 def _refused(turn: Turn, ruling: Ruling) -> Turn:

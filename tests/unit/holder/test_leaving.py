@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +137,21 @@ def test_an_imported_conversation_is_read_as_if_it_were_had_here(tmp_path: Path)
         assert "A drink." in world.prompt
         assert "guaranteed profit" not in world.prompt
         assert "pipe bomb" not in world.prompt
+
+
+def test_an_imported_candidate_can_be_picked_only_as_policy_lets_it_be(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    for other in open_world(tmp_path / "other", documents=(document(),)):
+        other.model.answers = [["Tea.", "A guaranteed profit!", "Account 1234-5678."]]
+        talk = other.ask("What is tea?", candidates=3)
+        other.one(Export(str(path), "json"))
+    for world in open_world(tmp_path / "here"):
+        world.one(Import(str(path)))
+        turn = world.vault.turns.get(talk.turn)
+        tea, profit, account = json.loads(turn.notes)["candidates"]
+        assert (tea, profit) == ("Tea.", "")
+        assert account.startswith("Account")
+        assert "1234" not in account
 
 
 def test_a_title_passes_the_gate_as_what_is_typed(tmp_path: Path) -> None:
