@@ -161,13 +161,42 @@ def _file_note(file: AttachedFile) -> dict[str, object]:
     }  # fmt: skip
 
 
+class _FileNote(msgspec.Struct):
+    id: str = ""
+    new: bool = False
+    parts: int = 0
+    of: int = 0
+    tokens: int = 0
+    blocked: int = 0
+    version: int = 0
+
+
+class _Notes(msgspec.Struct):
+    """The shape of a turn's notes; an imported turn brings notes of somebody else's."""
+
+    profile: list[tuple[str, str]] = []
+    instructions: list[str] = []
+    kept_out: list[tuple[str, str, str]] = []
+    sampling: str = ""
+    rules_in_force: int = 0
+    prompt_tokens: int = 0
+    candidates: list[str] = []
+    added: str = ""
+    viewpoints: str = ""
+    files: list[_FileNote] = []
+
+
 def turn_notes(turn: Turn) -> dict[str, object]:
-    """The inverse of the notes ``turn_outcome`` writes; {} for a turn that has none."""
+    """The inverse of the notes ``turn_outcome`` writes; {} for a turn that has none.
+
+    Notes of another shape, as an altered export brings them, count as none.
+    """
     try:
         notes = json.loads(turn.notes) if turn.notes else {}
-    except ValueError:
+        msgspec.convert(notes, _Notes)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return {}
-    return notes if isinstance(notes, dict) else {}
+    return dict(notes)
 
 
 def released(turns: Sequence[Turn]) -> list[PastTurn]:

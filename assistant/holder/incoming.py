@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -51,8 +51,8 @@ class Incoming:
         notes = turn_notes(turn)
         if "candidates" not in notes:
             return turn
-        others = notes["candidates"] if turn.answer else []
-        others = [str(one) for one in others] if isinstance(others, list) else []
+        candidates: Any = notes["candidates"]
+        others = candidates if turn.answer else []
         kept = [self._judged(turn.question, one)[1] if one else "" for one in others]
         return replace(turn, notes=json.dumps({**notes, "candidates": kept}))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.errors import PolicyRefusal
+from assistant.errors import PolicyRefusal, YesNeeded
 from assistant.holder.controls import MakePack
 from assistant.holder.interface import (
     AddPreference,
@@ -21,6 +21,7 @@ from assistant.holder.interface import (
     ListConversations,
     RenameConversation,
     ShowConversation,
+    WhyQuery,
 )
 from tests.holder_world import World, open_world
 from tests.policy_documents import document, rule
@@ -66,8 +67,9 @@ def test_a_warning_goes_along_with_the_text(world: World) -> None:
 
 
 def test_a_rule_that_wants_a_yes_lets_the_text_go_after_it(world: World) -> None:
-    with pytest.raises(PolicyRefusal, match="asks for a yes"):
+    with pytest.raises(YesNeeded, match="asks for a yes") as raised:
         world.one(CopyText("The client list."))
+    assert raised.value.rule == "clients"
     assert world.one(CopyText("The client list.", ("clients",))).text == "The client list."
     with pytest.raises(PolicyRefusal, match="secrets"):
         world.one(CopyText("The client list of project falcon.", ("clients", "secrets")))
@@ -97,7 +99,16 @@ def test_a_conversation_a_rule_wants_a_yes_for_is_exported_after_it(
     world: World, tmp_path: Path
 ) -> None:
     world.ask("Where is the client list?")
-    with pytest.raises(PolicyRefusal, match="asks for a yes"):
+    with pytest.raises(YesNeeded, match="asks for a yes"):
+        world.one(Export(str(tmp_path / "x.json"), "json"))
+    assert "client list" in _exported(world, tmp_path / "x.json", "clients")
+
+
+def test_a_preference_a_rule_wants_a_yes_for_is_exported_after_it(
+    world: World, tmp_path: Path
+) -> None:
+    world.one(AddPreference("Sort the client list by name"))
+    with pytest.raises(YesNeeded, match="asks for a yes"):
         world.one(Export(str(tmp_path / "x.json"), "json"))
     assert "client list" in _exported(world, tmp_path / "x.json", "clients")
 
@@ -152,6 +163,32 @@ def test_an_imported_candidate_can_be_picked_only_as_policy_lets_it_be(tmp_path:
         assert (tea, profit) == ("Tea.", "")
         assert account.startswith("Account")
         assert "1234" not in account
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        '{"profile": 5}',
+        '{"files": 5}',
+        '{"instructions": [1]}',
+        "[]",
+        pytest.param("[" * 9000, id="deep"),
+    ],
+)
+def test_an_imported_turn_with_notes_of_another_shape_is_accounted_for(
+    tmp_path: Path, altered: str
+) -> None:
+    path = tmp_path / "x.json"
+    for other in open_world(tmp_path / "other"):
+        talk = other.ask("What is tea?")
+        other.one(Export(str(path), "json"))
+    export = json.loads(path.read_text())
+    export["conversations"][0]["turns"][0]["turn"]["notes"] = altered
+    path.write_text(json.dumps(export))
+    for world in open_world(tmp_path / "here"):
+        world.one(Import(str(path)))
+        told = world.one(WhyQuery(talk.turn))
+        assert (told.question, told.profile, told.files) == ("What is tea?", (), ())
 
 
 def test_a_title_passes_the_gate_as_what_is_typed(tmp_path: Path) -> None:
