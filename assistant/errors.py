@@ -29,6 +29,7 @@
     │   ├── PolicyConflict              4  bounds that leave no allowed value
     │   └── PolicyTestsFailed           1  the document's own examples fail
     ├── PolicyRefusal                   1  a decision of policy where a value cannot carry it
+    │   └── YesNeeded                   1  a rule asks before something leaves the vault
     ├── ModelError                      5
     │   ├── ModelMissing                5
     │   ├── ModelInvalid                5  not a GGUF, altered, or will not load
@@ -232,6 +233,16 @@ class PolicyRefusal(AssistantError):
 
     exit_code = 1
     default_hint = "Run `assistant policy explain` to see the rule and its appeal contact."
+
+
+class YesNeeded(PolicyRefusal):
+    """A rule asks for a yes before something leaves the vault; ``rule`` is its id."""
+
+    default_hint = "Repeat it with --confirm RULE."
+
+    def __init__(self, message: str, *, hint: str | None = None, rule: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.rule = rule
 
 
 class ModelError(AssistantError):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import msgspec
+
 from assistant.cli.context import Context, read_secret
 from assistant.cli.output import complain, print_json, say
-from assistant.errors import UsageError
+from assistant.errors import UsageError, YesNeeded
 from assistant.holder.interface import AnyRequest, BackUp, Done, EraseItem, Export, Import, Lock
 
 _KINDS = (
@@ -151,7 +153,16 @@ def run_export(arguments: argparse.Namespace, context: Context) -> int:
         not arguments.no_preferences, arguments.yes, tuple(arguments.confirm),
     )  # fmt: skip
     complain("The exported file is not encrypted.")
-    return _carry_out(arguments, context, request)
+    while True:
+        try:
+            return _carry_out(arguments, context, request)
+        except YesNeeded as needed:
+            if not context.terminal:
+                raise
+            complain(needed.message)
+            context.confirm("Export it?", yes=False)
+            confirmed = (*request.confirmed, needed.rule)
+            request = msgspec.structs.replace(request, confirmed=confirmed)
 
 
 def run_import(arguments: argparse.Namespace, context: Context) -> int:

@@ -10,7 +10,7 @@ import msgspec
 
 from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.rulings import ruling_of
-from assistant.errors import PolicyRefusal
+from assistant.errors import PolicyRefusal, YesNeeded
 from assistant.holder.replies import CopyAllowed
 from assistant.policy import Effect, Origin, Segment, Where
 
@@ -49,6 +49,7 @@ class Leaving:
     def document(self, document: ExportDocument) -> ExportDocument:
         """An export as policy lets it leave; a conversation that may not raises PolicyRefusal.
 
+        Raises YesNeeded for the first rule that asks for a yes it was not given.
         A preference that may not leave is left out, and so is a file with something to hide:
         its parts are told by their places in its text.
         """
@@ -98,6 +99,8 @@ class Leaving:
     def _may_go_as_it_is(self, text: str) -> bool:
         try:
             return self.text(text, Origin.PREFERENCE) == text
+        except YesNeeded:
+            raise
         except PolicyRefusal:
             return False
 
@@ -116,8 +119,8 @@ class Leaving:
     def _ruling(self, segments: Sequence[Segment], what: str) -> Ruling | None:
         """What policy says about it, logged; None for nothing.
 
-        Raises PolicyRefusal for a block, for a check that failed, and for a rule that wants
-        a yes it was not given.
+        Raises PolicyRefusal for a block and for a check that failed, YesNeeded for a rule
+        that wants a yes it was not given.
         """
         decision = self._gate.check(segments, Where.EXPORT, self._confirmed)
         if decision.effect is Effect.NONE:
@@ -136,11 +139,14 @@ def _answers(turn: ExportedTurn) -> list[str]:
 
 
 def _refusal(ruling: Ruling, what: str) -> PolicyRefusal:
+    why = f"{ruling.reason} (rule {ruling.rule}, {ruling.issuer})"
     if ruling.effect == Effect.CONFIRM.label:
-        said = f"Policy asks for a yes before {what} leaves the vault"
-    else:
-        said = f"Policy does not let {what} leave the vault"
+        return YesNeeded(
+            f"Policy asks for a yes before {what} leaves the vault: {why}",
+            hint=f"Say yes to it with --confirm {ruling.rule}. Appeal: {ruling.appeal}",
+            rule=ruling.rule,
+        )
     return PolicyRefusal(
-        f"{said}: {ruling.reason} (rule {ruling.rule}, {ruling.issuer})",
+        f"Policy does not let {what} leave the vault: {why}",
         hint=_OTHERS if what.startswith("conversation") else f"Appeal: {ruling.appeal}",
     )

@@ -225,7 +225,8 @@ class BackUp(Request, frozen=True, tag="backup"):
 class Export(Request, frozen=True, tag="export"):
     """Write chosen items in the clear. ``conversations`` None is all. Reply: ``Done``.
 
-    ``confirmed`` names rules that ask for a yes before such text leaves, and were given it.
+    ``confirmed`` names rules that ask for a yes before such text leaves, and were given it;
+    raises YesNeeded for another.
     """
 
     path: str
@@ -239,7 +240,7 @@ class Export(Request, frozen=True, tag="export"):
 class CopyText(Request, frozen=True, tag="copy"):
     """Ask before a text goes to the clipboard, as an export does. Reply: ``CopyAllowed``.
 
-    Raises PolicyRefusal where a rule forbids it, or wants a yes ``confirmed`` does not give.
+    Raises PolicyRefusal where a rule forbids it, YesNeeded for a yes not in ``confirmed``.
     """
 
     text: str

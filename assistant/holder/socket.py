@@ -22,7 +22,7 @@ import msgspec
 
 from assistant import errors
 from assistant.conversation.events import TurnEvent
-from assistant.errors import AssistantError, HolderGone
+from assistant.errors import AssistantError, HolderGone, YesNeeded
 from assistant.holder.interface import AnyReply, AnyRequest, Application, Cancellation
 
 SOCKET_NAME = "holder.sock"
@@ -45,11 +45,15 @@ class EventFrame(msgspec.Struct, frozen=True, tag="event", tag_field="frame"):
 
 
 class ErrorFrame(msgspec.Struct, frozen=True, tag="error", tag_field="frame"):
-    """The request failed with an error of our tree, by its class name."""
+    """The request failed with an error of our tree, by its class name.
+
+    ``rule`` is the one that a ``YesNeeded`` names.
+    """
 
     name: str
     message: str
     hint: str
+    rule: str = ""
 
 
 class EndFrame(msgspec.Struct, frozen=True, tag="end", tag_field="frame"):
@@ -185,6 +189,8 @@ def _replies(
     try:
         for reply in application.handle(request, cancellation):
             yield _frame(reply)
+    except YesNeeded as error:
+        yield ErrorFrame(type(error).__name__, error.message, error.hint, error.rule)
     except AssistantError as error:
         yield ErrorFrame(type(error).__name__, error.message, error.hint)
     except Exception as error:  # noqa: BLE001 — a peer must hear of any fault, then go on
@@ -258,7 +264,7 @@ class RemoteApplication:
                     case EndFrame():
                         return
                     case ErrorFrame():
-                        raise named_error(frame.name, frame.message, frame.hint)
+                        raise named_error(frame.name, frame.message, frame.hint, frame.rule)
                     case _:
                         yield frame.body
 
@@ -271,8 +277,10 @@ def _sender(connection: Connection[Any, Any]) -> Callable[[], None]:
     return send
 
 
-def named_error(name: str, message: str, hint: str) -> AssistantError:
+def named_error(name: str, message: str, hint: str, rule: str = "") -> AssistantError:
     """An error of our tree as another process told it; an unknown name is a fault of ours."""
+    if name == YesNeeded.__name__:
+        return YesNeeded(message, hint=hint, rule=rule)
     kind = getattr(errors, name, AssistantError)
     known = isinstance(kind, type) and issubclass(kind, AssistantError)
     return (kind if known else AssistantError)(message, hint=hint)

@@ -8,15 +8,16 @@ from textual.app import App
 
 from assistant.holder.interface import CopyAllowed, CopyText
 from assistant.inert import inert_line
+from assistant.tui.leaving import leave
 from assistant.tui.requests import Requests
 
 
 async def copy(app: App[Any], requests: Requests, text: str, said: str) -> str:
     """Copy what policy allows; returns what to tell, "" where nothing was copied.
 
-    A refusal has been told by then, with rule and appeal.
+    A refusal has been told by then, with rule and appeal. Needs a worker: it may ask.
     """
-    allowed = await requests.one(CopyText(text), CopyAllowed)
+    allowed = await leave(app, requests, CopyText(text), CopyAllowed)
     if allowed is None:
         return ""
     app.copy_to_clipboard(allowed.text)

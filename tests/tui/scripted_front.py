@@ -36,6 +36,7 @@ from assistant.errors import (
     UsageError,
     VaultExists,
     WrongPassphrase,
+    YesNeeded,
 )
 from assistant.holder.attachments_wire import Attach, Detach, ListAttachments
 from assistant.holder.branches_wire import (
@@ -147,6 +148,7 @@ CONFIRM_RULE = Ruling(
     title="Dosages", reason="Doses differ from person to person; ask a pharmacist.",
     appeal="appeals@baseline.example",
 )  # fmt: skip
+ASKED = "Clients are asked before this leaves the vault (rule clients, Example Bank)."
 NOTE_RULE = Ruling(
     effect="note", rule="ai-disclosure", tier="national", issuer="Baseline", title="Disclosure",
     reason="This was written by a machine.", appeal="appeals@baseline.example",
@@ -554,9 +556,20 @@ class ScriptedApplication:
         self.models = [msgspec.structs.replace(one, in_use=one is chosen) for one in self.models]
         yield Done("The model is in use.")
 
+    def _export(self, request: Export) -> Iterator[AnyReply]:
+        if "clients" in request.path and "clients" not in request.confirmed:
+            raise YesNeeded(
+                ASKED, hint="Say yes to it. Appeal: appeals@example.org", rule="clients"
+            )
+        yield Done("Exported in the clear: 2 conversations.")
+
     def _copy(self, request: CopyText) -> Iterator[AnyReply]:
         if "secret" in request.text:
             raise PolicyRefusal("Policy does not let this text leave the vault: it is secret.")
+        if "clients" in request.text and "clients" not in request.confirmed:
+            raise YesNeeded(
+                ASKED, hint="Say yes to it. Appeal: appeals@example.org", rule="clients"
+            )
         if "private" in request.text:
             yield CopyAllowed(request.text.replace("private", "[redacted]"), NOTE_RULE)
         else:
@@ -747,7 +760,7 @@ _HANDLERS: dict[type, Callable[..., Iterable[AnyReply]]] = {
     NewRecoveryKey: lambda app, r: _with_passphrase(app, r.current, RecoveryKey(RECOVERY_KEY)),
     UseKeychain: lambda app, r: _with_passphrase(app, r.current, Done("It opens it too.")),
     BackUp: lambda app, r: [Done("Backed up and verified: 81,920 bytes.")],
-    Export: lambda app, r: [Done("Exported in the clear: 2 conversations.")],
+    Export: lambda app, r: app._export(r),
     GiveFeedback: lambda app, r: app._give(r),
     UndoFeedback: lambda app, r: app._undo(r),
     NextComparison: lambda app, r: _next(app, r),

@@ -369,6 +369,22 @@ async def test_what_policy_left_out_of_a_copy_is_said() -> None:
         assert "Parts were left out." in drive.text
 
 
+async def test_a_copy_that_a_rule_wants_a_yes_for_is_asked_about_with_the_reason() -> None:
+    async with opened(Script(default="our clients")) as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+c")
+        await until(lambda: "Copy it anyway?" in drive.text)
+        assert "Clients are asked" in drive.text
+        assert "Appeal: appeals@example.org" in drive.text
+        await drive.keys("n")
+        assert drive.app.clipboard == ""
+        await drive.keys("alt+c")
+        await until(lambda: "Copy it anyway?" in drive.text)
+        await drive.keys("y")
+        await until(lambda: drive.app.clipboard == "our clients")
+        assert drive.front.application.asked(CopyText)[-1].confirmed == ("clients",)
+
+
 async def test_a_selection_asks_too() -> None:
     async with opened() as drive:
         await drive.typed("my secret")

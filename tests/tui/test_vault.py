@@ -131,6 +131,23 @@ async def test_a_backup_goes_to_a_path_and_overwrites_only_after_a_yes(tmp_path:
         assert drive.front.application.asked(BackUp)[-1].overwrite
 
 
+async def test_an_export_that_a_rule_wants_a_yes_for_goes_on_after_it(tmp_path: Path) -> None:
+    async with opened() as drive:
+        await choose(drive, MARKDOWN)
+        await fill(drive, str(tmp_path / "clients.md"))
+        await until(lambda: "Export it anyway?" in drive.text)
+        assert "Clients are asked" in drive.text
+        await drive.keys("n")
+        await until(lambda: "Nothing was exported." in drive.words)
+        await drive.keys("enter")
+        await fill(drive, str(tmp_path / "clients.md"))
+        await until(lambda: "Export it anyway?" in drive.text)
+        await drive.keys("y")
+        await until(lambda: "Exported in the clear: 2 conversations." in drive.words)
+        asked = [request.confirmed for request in drive.front.application.asked(Export)]
+        assert asked == [(), (), ("clients",)]
+
+
 async def test_an_export_says_that_anybody_can_read_it(tmp_path: Path) -> None:
     async with opened() as drive:
         await choose(drive, MARKDOWN)

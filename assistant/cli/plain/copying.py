@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import sys
+from functools import partial
 
 from assistant.cli.output import complain, say
 from assistant.cli.plain.session import Session
-from assistant.errors import NoSuchItem, UsageError
+from assistant.errors import NoSuchItem, UsageError, YesNeeded
 from assistant.holder.interface import CopyAllowed, CopyText
 
 
@@ -19,7 +20,25 @@ def copy(session: Session, rest: str) -> None:
     """The answer, or its N-th code block or address: ``code 2``, ``link``."""
     session.latest()
     text, what = _chosen(session.answer, rest)
-    for reply in session.application.handle(CopyText(text)):
+    session.confirming = None
+    _ask(session, text, what)
+
+
+def _ask(session: Session, text: str, what: str, confirmed: tuple[str, ...] = ()) -> None:
+    """Copy what policy allows; where a rule wants a yes, the person is asked for it."""
+    try:
+        replies = list(session.application.handle(CopyText(text, confirmed)))
+    except YesNeeded as needed:
+        complain(needed.message)
+        again = partial(_ask, session, text, what, (*confirmed, needed.rule))
+        if session.agreed("Copy it?"):
+            again()
+            return
+        session.confirming = again
+        if not session.context.terminal:
+            complain("To go on: /yes")
+        return
+    for reply in replies:
         if isinstance(reply, CopyAllowed):
             _hand_over(reply, what, whole=reply.text == text)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from assistant.cli.attach import Waiting
 from assistant.cli.context import Context
@@ -34,20 +34,11 @@ class Message:
         return (self.text,) if self.fenced and len(self.text) >= DATA_FROM else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A message a rule wants a yes for: how it was put, and the rules that have theirs."""
-
-    text: str
-    more: dict[str, Any]
-    confirmed: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class Session:
     """One chat in lines: the conversation, its latest turn, what was just proposed,
     the act of feedback (``pending``) about which a proposal is still being phrased,
-    and the message (``confirming``) that waits for a yes.
+    and what is done (``confirming``) on a yes that a rule wants.
 
     ``always_incognito`` is a chat begun with ``--incognito``: nothing in it is ever written
     unless it is kept on purpose.
@@ -66,7 +57,7 @@ class Session:
     answer: str = ""
     proposal: PreferenceItem | None = None
     pending: str = ""
-    confirming: Wish | None = None
+    confirming: Callable[[], object] | None = None
     unread: bool = False
 
     def __post_init__(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from assistant.cli.ask import Interrupt, print_turn
 from assistant.cli.output import complain, ruling_lines, say
 from assistant.cli.plain.feedback import give
-from assistant.cli.plain.session import Session, Wish, read_line
+from assistant.cli.plain.session import Session, read_line
 from assistant.conversation.events import TurnEnded, TurnFailed
 from assistant.errors import UsageError
 from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
@@ -30,7 +31,7 @@ def put(session: Session, text: str, **more: Any) -> int:
             return 1 if ending.status == "refused" else 0
         confirmed = (*confirmed, ending.ruling.rule)
         if not session.agreed("Go on?"):
-            session.confirming = Wish(text, more, confirmed)
+            session.confirming = partial(put, session, text, confirmed=confirmed, **more)
             return 1
 
 
@@ -71,11 +72,12 @@ def remembered(session: Session, *, change: bool = False) -> None:
 
 
 def yes(session: Session, _rest: str) -> None:
-    """Put the message again that a rule wanted a yes for, with that yes."""
-    wish = session.confirming
-    if wish is None:
+    """Do again what a rule wanted a yes for, with that yes."""
+    again = session.confirming
+    if again is None:
         raise UsageError("Nothing waits for a yes.", hint="")
-    put(session, wish.text, confirmed=wish.confirmed, **wish.more)
+    session.confirming = None
+    again()
 
 
 def again(session: Session, _rest: str) -> None:

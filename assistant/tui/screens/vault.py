@@ -26,6 +26,7 @@ from assistant.holder.interface import (
 from assistant.holder.overview_wire import PolicyItem, PolicyQuery
 from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery, VaultState
 from assistant.tui.keys import bindings
+from assistant.tui.leaving import leave
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine, YesNo
 from assistant.tui.screens.lists import ListScreen
@@ -198,7 +199,9 @@ class VaultScreen(ListScreen[None, Act]):
         path = await self._path("Export to", _PLAIN, new=True)
         if path is not None:
             request = Export(str(path), form, overwrite=path.exists())
-            await self._carry_out("Exporting…", request)
+            self._say("Exporting…")
+            done = await leave(self.app, self._requests, request, Done)
+            self._say(done.what if done is not None else "Nothing was exported.")
 
     async def _import(self) -> None:
         path = await self._path("Import from", "Nothing that is here is overwritten.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import sys
@@ -12,12 +13,13 @@ import pytest
 
 from assistant.cli.attach import Waiting
 from assistant.cli.context import Context
+from assistant.cli.keep import run_export
 from assistant.cli.plain import converse, turns
 from assistant.cli.plain.commands import COMMANDS, GROUPS
 from assistant.cli.plain.editing import completions
 from assistant.cli.plain.session import Session
 from assistant.conversation.events import TurnEvent
-from assistant.errors import ConfirmationMissing, NoSuchItem, UsageError
+from assistant.errors import ConfirmationMissing, NoSuchItem, UsageError, YesNeeded
 from assistant.holder.interface import (
     AnyReply,
     AnyRequest,
@@ -32,6 +34,7 @@ from assistant.holder.interface import (
     ShowConversation,
 )
 from tests.holder_world import World, open_world
+from tests.policy_documents import document, rule
 
 Say = Callable[[str], str]
 
@@ -202,6 +205,68 @@ def test_copying_asks_policy_and_prints_where_there_is_no_clipboard(say: Say, wo
         say("/copy code 2")
     with pytest.raises(UsageError):
         say("/copy everything")
+
+
+def _clients(tmp_path: Path) -> Iterator[World]:
+    asks = rule("clients", "confirm", ["export"], terms=["client list"])
+    yield from open_world(tmp_path, documents=(document(rules=[asks]),))
+
+
+def test_a_copy_that_a_rule_wants_a_yes_for_is_made_after_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for world in _clients(tmp_path):
+        world.model.default_answer = "Here is the client list."
+        session = Session(_HeldContext(world.holder), world.holder, False, Waiting(world.holder))
+        turns.put(session, "Who are they?")
+        capsys.readouterr()
+        COMMANDS["copy"].act(session, "")
+        out, told = capsys.readouterr()
+        assert out == ""
+        assert "Because of clients. (rule clients" in told
+        assert "To go on: /yes" in told
+        COMMANDS["yes"].act(session, "")
+        assert capsys.readouterr().out == "Here is the client list.\n"
+        with pytest.raises(UsageError, match="Nothing waits"):
+            COMMANDS["yes"].act(session, "")
+
+
+class _AskedContext(_HeldContext):
+    """Somebody at a terminal, who says yes and remembers to what."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self.questions: list[str] = []
+
+    @property
+    def terminal(self) -> bool:
+        return True
+
+    def confirm(self, question: str, *, yes: bool, flag: str = "--yes") -> None:
+        self.questions.append(f"{question} {flag}" if not yes else question)
+
+
+@pytest.mark.parametrize("somebody", [True, False])
+def test_an_export_that_a_rule_wants_a_yes_for_asks_who_is_there_to_be_asked(
+    tmp_path: Path, somebody: bool
+) -> None:
+    path = tmp_path / "out.md"
+    for world in _clients(tmp_path / "home"):
+        world.ask("Where is the client list?")
+        words = argparse.Namespace(
+            file=path, format=None, conversation=[], preferences_only=False, yes=True,
+            no_preferences=False, confirm=[], json=False,
+        )  # fmt: skip
+        if somebody:
+            context = _AskedContext(world.holder)
+            assert run_export(words, context) == 0
+            assert context.questions[1:] == ["Export it? --yes"]
+            assert "client list" in path.read_text()
+        else:
+            with pytest.raises(YesNeeded) as raised:
+                run_export(words, _HeldContext(world.holder))
+            assert "--confirm clients" in raised.value.hint
+            assert not path.exists()
 
 
 def test_the_command_line_works_inside_over_the_open_vault(say: Say, world: World) -> None:
