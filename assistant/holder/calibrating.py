@@ -9,6 +9,7 @@ the middle of an evening.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,14 @@ IDLE = 60.0
 """Seconds without a turn after which it begins."""
 TRIES = 3
 """So often it is begun; who is always interrupted keeps the defaults until the next start."""
+BUSY = 0.5
+"""Beside other programs that use so much of the machine nothing true is measured: it waits."""
 KEY = "engine.calibration"
+
+
+def busyness() -> float:
+    """How much of this machine is in use, over a minute: 1.0 is all of it, 0.0 unknown."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
 
 
 class KeptSettings(Protocol):
@@ -99,9 +107,11 @@ class Calibrating:
         *,
         measure: Callable[[ModelFile], Run] = Measuring,
         idle: float = IDLE,
+        busyness: Callable[[], float] = busyness,
     ) -> None:
         self._settings, self._home, self._model = settings, home, model
         self._engine, self._measure, self._idle = engine, measure, idle
+        self._busyness = busyness
         self._changed = threading.Condition()
         self._turns = self._tries = 0
         self._stopped = False
@@ -163,9 +173,12 @@ class Calibrating:
                     self._changed.wait()
                     continue
                 left = self._quiet_since + self._idle - time.monotonic()
-                if left <= 0:
+                if left > 0:
+                    self._changed.wait(left)
+                elif self._busyness() > BUSY:
+                    self._quiet_since = time.monotonic()
+                else:
                     return model
-                self._changed.wait(left)
         return None
 
     def _unmeasured(self) -> ModelFile | None:

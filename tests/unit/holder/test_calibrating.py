@@ -54,10 +54,17 @@ class Bench:
     """A background over a vault, with measurements that wait to be told."""
 
     def __init__(self, vault: Vault, home: Path, idle: float = 0.0) -> None:
+        self.busyness = 0.0
         self.runs = [Measured() for _ in range(TRIES + 2)]
         self.asked = 0
         self.made = Calibrating(
-            vault.settings, home, lambda: MODEL, ScriptedModel(), measure=self._next, idle=idle
+            vault.settings,
+            home,
+            lambda: MODEL,
+            ScriptedModel(),
+            measure=self._next,
+            idle=idle,
+            busyness=lambda: self.busyness,
         )
         self.made.start()
 
@@ -122,6 +129,17 @@ def test_nothing_is_measured_before_it_has_been_quiet_for_long(
     made = bench(idle=30.0)
     time.sleep(0.15)
     assert made.asked == 0
+
+
+def test_beside_a_busy_program_nothing_is_measured_until_it_ends(
+    bench: Callable[..., Bench],
+) -> None:
+    made = bench(idle=0.15)
+    made.busyness = 0.9
+    time.sleep(0.4)
+    assert made.asked == 0
+    made.busyness = 0.1
+    assert made.runs[0].began.wait(5.0)
 
 
 def test_who_is_always_interrupted_is_left_alone(
