@@ -15,6 +15,7 @@ from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
 from assistant.personal.choosing import choose, most_informative
 from assistant.personal.considered import STOOD_BACK, Considered, Recollection
 from assistant.personal.feedback import Role, lesson
+from assistant.personal.history_index import lend
 from assistant.personal.placement import Beside, beside, beside_again
 from assistant.personal.plain_facts import asks_for_a_fact
 from assistant.personal.profile import Bound, Profile, build_profile, instructions
@@ -36,7 +37,8 @@ ERASED = "[erased]"
 
 
 class _Words:
-    """Full-text search: the neighbour-aware index once it is filled, the vault's until then."""
+    """Full-text search: the neighbour-aware index once it is filled; until then, and for
+    histories too long for it, the vault's, whose hits lend to their neighbours."""
 
     def __init__(self, vault: Vault, feed: MemoryFeed) -> None:
         self._vault, self._feed = vault, feed
@@ -45,7 +47,8 @@ class _Words:
         """Finished turns, best first."""
         if self._feed.history_ready:
             return self._feed.history.turns(text, limit)
-        return self._vault.search.turns(text, limit)
+        found = self._vault.search.turns(text, limit)
+        return lend(found, self._vault.turns.around([f.item_id for f in found], 2), limit)
 
     def preferences(self, text: str, limit: int) -> Sequence[Found]:
         """Preferences, best first."""

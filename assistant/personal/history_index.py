@@ -15,7 +15,7 @@ import math
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from assistant.personal.words import query_stems, stems
 from assistant.vault.records import Found
@@ -182,6 +182,23 @@ class HistoryIndex:
                 postings.drop(gone)
             if not postings.turns:
                 del self._postings[word]
+
+
+def lend(found: Sequence[Found], near: Iterable[tuple[str, str, int]], limit: int) -> list[Found]:
+    """Hits of another index with what each lends the turns around it, best first.
+
+    For a history too long to be indexed here: words found by themselves count for their
+    neighbours afterwards, in the same shares. ``near`` are a found turn, another of its
+    conversation and how many places that one stands after it (-2 to 2).
+    """
+    own = {hit.item_id: hit.score for hit in found}
+    scores = dict(own)
+    for turn, other, places in near:
+        if own.get(turn, 0.0) > 0.0 and -places in _PLACES:
+            share = LENT[_PLACES.index(-places)]
+            scores[other] = scores.get(other, 0.0) + share * own[turn]
+    best = sorted(scores.items(), key=lambda item: -item[1])  # equal ones as they came
+    return [Found(turn, score) for turn, score in best[:limit]]
 
 
 def _best(item: tuple[int, float]) -> tuple[float, int]:

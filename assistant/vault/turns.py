@@ -164,6 +164,21 @@ class Turns:
         sql = "SELECT 1 FROM turns LIMIT 1 OFFSET ?"
         return self._store.read(lambda db: db.row(sql, count)) is not None
 
+    def around(self, turn_ids: Iterable[str], places: int) -> tuple[tuple[str, str, int], ...]:
+        """Finished turns at most so many ``places`` from these in their conversation.
+
+        Each as one of these ids, the other's, and how many places it stands after it.
+        """
+        sql = (
+            "SELECT here.id, other.id, other.position - here.position FROM turns AS here "
+            "JOIN turns AS other ON other.conversation_id = here.conversation_id "
+            f"AND other.position BETWEEN here.position - {places:d} "
+            f"AND here.position + {places:d} AND other.n <> here.n "
+            "WHERE other.status = 'complete' AND here.id IN"
+        )
+        rows = self._store.read(lambda db: db.rows_of(sql, list(turn_ids)))
+        return tuple((here, other, int(after)) for here, other, after in rows)
+
     def record_used(self, turn_id: str, items: Iterable[UsedItem]) -> None:
         """Remember what shaped a turn (ids and scores, never text)."""
         found = tuple(items)

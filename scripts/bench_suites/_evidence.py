@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from operator import mul
 
 from assistant.personal.earlier import averaged, fuse, standing, windows
-from assistant.personal.history_index import HistoryIndex
+from assistant.personal.history_index import HistoryIndex, lend
+from assistant.personal.recall import SEARCHED
 from assistant.personal.relevance import Asked
 from assistant.personal.vectors import unit_vector
 from assistant.personal.words import query_words, without_names
+from assistant.vault.records import Found
 from scripts.bench_suites._evaluation import Row, figure, lines
 from scripts.bench_suites._vectors import Vectors
 
@@ -49,6 +51,7 @@ class _History:
         self._ours, self._plain = HistoryIndex(), HistoryIndex()
         self._text = {each["dia_id"]: each["text"] for each in said}
         self._around: dict[str, list[str]] = {}
+        self._near: list[tuple[str, str, int]] = []
         # A gap between sessions: the last turn of one is no neighbour of the next.
         positions = [place + 10 * each["session"] for place, each in enumerate(said)]
         texts = dict(zip(positions, (each["text"] for each in said), strict=True))
@@ -56,6 +59,11 @@ class _History:
             self._ours.put(each["dia_id"], "c", position, each["text"])
             self._plain.put(each["dia_id"], "c", 10 * place, each["text"])
             self._around[each["dia_id"]] = windows(texts, position)
+            self._near += [
+                (each["dia_id"], said[place + off]["dia_id"], off)
+                for off in (-2, -1, 1, 2)
+                if positions[place] + off in texts and 0 <= place + off < len(said)
+            ]
         vectors.learn([*self._text.values(), *(w for ws in self._around.values() for w in ws)])
         self._both = {
             identity: unit_vector(
@@ -75,5 +83,13 @@ class _History:
         both = {i: float(sum(map(mul, q, v))) for i, v in self._both.items()}
         asked = Asked.of(question, self._names)
         best = {i: standing(asked, self._text[i], s) for i, s in fuse(ours, both).items()}
-        scores = {"ours": best, "BM25 alone": plain, "dense alone": dense}
+        found = [Found(i, s) for i, s in sorted(plain.items(), key=lambda f: -f[1])[:SEARCHED]]
+        lent = {f.item_id: f.score for f in lend(found, self._near, SEARCHED)}
+        beyond = {i: standing(asked, self._text[i], s) for i, s in fuse(lent, both).items()}
+        alone = {i: standing(asked, self._text[i], s) for i, s in fuse(plain, both).items()}
+        scores = {
+            "ours": best, "ours beyond 20,000 turns": beyond,
+            "beyond 20,000 turns, neighbours' words left out": alone,
+            "BM25 alone": plain, "dense alone": dense,
+        }  # fmt: skip
         return {name: sorted(s, key=lambda i: (-s[i], i)) for name, s in scores.items()}

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.personal.earlier import averaged, windows
-from assistant.personal.history_index import COMMON, ENOUGH, HistoryIndex
+from assistant.personal.history_index import COMMON, ENOUGH, LENT, HistoryIndex, lend
 from assistant.personal.protocols import DIMENSIONS
 from assistant.personal.vectors import SmallIndex
+from assistant.vault.records import Found
 from tests.generators import WORDS
 from tests.unit.personal.fakes import WordEmbedder
 
@@ -136,3 +137,18 @@ def test_a_removed_vector_is_not_found() -> None:
     assert [key for key, _ in index.query(WordEmbedder.vector("films"), 5)] == ["b"]
     assert index.cosine("b", "b") == pytest.approx(1.0)
     assert index.cosine("a", "b") is None
+
+
+def test_hits_of_another_index_lend_to_the_turns_around_them_in_the_same_shares() -> None:
+    near = [("b", "a", -1), ("b", "c", 1), ("b", "d", 2), ("b", "far", 3), ("x", "y", 1)]
+    found = lend([Found("b", 4.0), Found("c", 1.0)], near, 10)
+    shares = dict(zip((-2, -1, 1, 2), LENT, strict=True))
+    assert {hit.item_id: hit.score for hit in found} == {
+        "b": 4.0, "c": 1.0 + 4.0 * shares[-1], "a": 4.0 * shares[1], "d": 4.0 * shares[-2],
+    }  # fmt: skip
+    assert [hit.item_id for hit in lend([Found("b", 4.0), Found("c", 1.0)], near, 2)] == ["b", "c"]
+
+
+def test_hits_without_a_score_lend_nothing_and_keep_their_order() -> None:
+    found = [Found("newest", 0.0), Found("older", 0.0)]
+    assert lend(found, [("newest", "other", 1)], 5) == found

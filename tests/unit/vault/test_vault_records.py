@@ -78,6 +78,18 @@ def test_turns_keep_their_order_and_their_conversation(vault: Vault) -> None:
     assert latest.question == "other"
 
 
+def test_turns_around_are_finished_ones_of_the_same_conversation(tmp_path: Path) -> None:
+    vault, _ = create(tmp_path / "vault")
+    chat = vault.conversations.start("A talk").id
+    a, b, c, d = (say(vault, f"Question {n}", "Answer", chat) for n in range(4))
+    vault.turns.begin(chat, "Still open")
+    say(vault, "Elsewhere", "Answer")
+    assert set(vault.turns.around([b.id], 1)) == {(b.id, a.id, -1), (b.id, c.id, 1)}
+    assert set(vault.turns.around([d.id], 2)) == {(d.id, b.id, -2), (d.id, c.id, -1)}
+    assert vault.turns.around(["nothing"], 2) == ()
+    vault.close()
+
+
 def test_ids_that_name_nothing_are_told(vault: Vault) -> None:
     for call in (
         lambda: vault.turns.get("x"),
