@@ -29,7 +29,8 @@ _SLICE = 16
 _FEED_SLICE = 2000
 HISTORY_LIMIT = 20_000
 """Turns up to which their words are indexed in this process too; beyond, the vault's own
-full-text index answers, so that a long history costs the screen nothing."""
+full-text index answers and its hits lend to their neighbours, so that a long history costs
+the screen nothing."""
 EAGER = 2_000
 """Turns whose words are indexed as the vault opens, in a quarter of a second; of more when
 the first question has had its answer, which would share this process with them."""

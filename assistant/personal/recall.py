@@ -182,7 +182,7 @@ def _weigh(
         ItemKind.PREFERENCE,
         preference.id,
         preference.text,
-        share(points, dense=dense),
+        _shown(share(points, dense=dense), free),
         bm25,
         0.0 if near is None else near.cosine,
         passed,
@@ -190,6 +190,11 @@ def _weigh(
         style=reading.is_style and free is True,
     )
     return _Weighed(item, points, dense, free is True)
+
+
+def _shown(score: float, free: bool | None) -> float:
+    """Where scope decides it shows in the score: at least one half for what applies."""
+    return score if free is None else 0.5 * score + 0.5 * free
 
 
 def _without_distant(weighed: list[_Weighed]) -> list[Considered]:

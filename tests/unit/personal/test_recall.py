@@ -71,6 +71,13 @@ def test_a_wish_about_style_applies_to_every_question() -> None:
         assert texts(stores.recall().find(question)) == ["Keep answers short."]
 
 
+def test_what_applies_by_its_scope_never_looks_irrelevant() -> None:
+    wish, elsewhere = preference("Answer in short lists."), preference("Be formal in e-mails.")
+    found = Stores([wish, elsewhere]).recall().find("Why do cats purr?")
+    scores = {item.text: item.score for item in found.considered}
+    assert scores[wish.text] >= 0.5 > scores[elsewhere.text]
+
+
 def test_a_condition_limits_a_wish_about_style() -> None:
     stores = Stores([preference("Keep it short when I ask about code.")])
     assert not stores.recall().find("Write a Python function.").empty
