@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from assistant.conversation.events import TurnEnded
-from assistant.errors import PolicyRefusal
 from assistant.holder.card import BaseModel, Card, card_of, taught_now
 from assistant.holder.controls import (
     CardQuery,
@@ -18,6 +17,7 @@ from assistant.holder.controls import (
 from assistant.holder.flattery import Answered, compare, judge
 from assistant.holder.measures import measure
 from assistant.holder.notices import session_notice
+from assistant.holder.refusals import by_bound
 from assistant.holder.risks import Live, rows_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assistant.holder.parts import Parts
     from assistant.holder.settings import UserSettings
     from assistant.holder.taste import Taste
+    from assistant.policy import EffectivePolicy
 
 
 class Bounds:
@@ -39,7 +40,7 @@ class Bounds:
     def card(self, request: CardQuery) -> CardReply:
         """The alignment card. Raises PolicyRefusal where a tier forbids that export."""
         if request.export:
-            require_export(self._parts, request.export)
+            require_export(self._parts.policy, request.export)
         return CardReply(self.live_card())
 
     def live_card(self) -> Card:
@@ -98,11 +99,8 @@ class Bounds:
 _FLATTERY = "learned.flattery"
 
 
-def require_export(parts: Parts, form: str) -> None:
+def require_export(policy: EffectivePolicy, form: str) -> None:
     """Raise PolicyRefusal where a tier does not allow files of this format."""
-    source = parts.policy.clamp("export", form).source
+    source = policy.clamp("export", form).source
     if source is not None:
-        raise PolicyRefusal(
-            f"{source.issuer} does not allow this export ({source.rule_id}): {source.reason}",
-            hint=f"Appeal: {source.appeal}",
-        )
+        raise by_bound(source, "this export")

@@ -12,7 +12,7 @@ from assistant.conversation.events import KeptOut, Ruling, UsedItem
 from assistant.conversation.ledger import log_rulings, turn_notes
 from assistant.conversation.prompt import VIEWPOINTS_LINE, question_message, system_message
 from assistant.conversation.rulings import ruling_of
-from assistant.errors import NoSuchItem, PolicyRefusal
+from assistant.errors import NoSuchItem
 from assistant.holder.citations import Citations
 from assistant.holder.interface import (
     ConversationItem,
@@ -28,6 +28,8 @@ from assistant.holder.interface import (
     WhyQuery,
 )
 from assistant.holder.interface import Done as DoneReply
+from assistant.holder.meant import conversation_meant, turn_meant
+from assistant.holder.refusals import by_rule
 from assistant.personal.feedback import lesson
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.policy.requirements import obligations
@@ -63,12 +65,7 @@ class History:
 
     def conversation_id(self, given: str) -> str:
         """Resolve "last"; raises NoSuchItem for an id that names nothing."""
-        if given == "last":
-            latest = self._vault.conversations.latest()
-            if latest is None:
-                raise NoSuchItem("There is no conversation yet.", hint="Ask something first.")
-            return latest.id
-        return self._vault.conversations.get(given).id
+        return conversation_meant(self._vault, given)
 
     def show(self, request: ShowConversation) -> Iterator[TurnItem]:
         """The turns of the branch being read, in order, with their rating."""
@@ -119,10 +116,7 @@ class History:
             ruling = ruling_of(decision, Where.INPUT)
             log_rulings(self._vault, [ruling])
             if decision.effect in (Effect.BLOCK, Effect.CONFIRM):
-                raise PolicyRefusal(
-                    f"Policy does not allow this title: {ruling.reason} "
-                    f"(rule {ruling.rule}, {ruling.issuer})"
-                )
+                raise by_rule(ruling, "this title")
             if decision.effect is Effect.REDACT:
                 title = self._gate.redact(title, Where.INPUT)
         self._vault.conversations.rename(self.conversation_id(request.id), title)
@@ -139,12 +133,7 @@ class History:
 
     def turn(self, given: str) -> Turn:
         """The turn with that id; "" is the latest. Raises NoSuchItem."""
-        if given:
-            return self._vault.turns.get(given)
-        latest = self._vault.turns.latest()
-        if latest is None:
-            raise NoSuchItem("There is no answer yet.", hint="Ask something first.")
-        return latest
+        return turn_meant(self._vault, given)
 
 
 def strictest(turn: Turn) -> Ruling | None:

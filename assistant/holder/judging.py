@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from assistant.errors import PolicyInvalid, PolicyRefusal
+from assistant.errors import PolicyInvalid
+from assistant.holder.refusals import by_bound
 
 if TYPE_CHECKING:
     from assistant.engine.interfaces import Model
@@ -127,8 +128,4 @@ def require_allowed(policy: EffectivePolicy, sha256: str) -> None:
     """Raise PolicyRefusal when a tier does not allow this model."""
     value = policy.clamp("models", sha256)
     if value.source is not None:
-        raise PolicyRefusal(
-            f"{value.source.issuer} does not allow this model ({value.source.rule_id}): "
-            f"{value.source.reason}",
-            hint=f"Appeal: {value.source.appeal}",
-        )
+        raise by_bound(value.source, "this model")

@@ -13,6 +13,7 @@ from assistant.conversation.ledger import log_rulings
 from assistant.conversation.rulings import ruling_of
 from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultExists
 from assistant.holder import interface as ask
+from assistant.holder.bounds import require_export
 from assistant.holder.incoming import Incoming
 from assistant.holder.interface import AnyReply, Done, RecoveryKey
 from assistant.holder.learning import Learning
@@ -106,13 +107,7 @@ class Keeping:
         from assistant.vault.markdown import to_markdown
         from assistant.vault.transfer import ExportScope, to_json
 
-        allowed = self._policy.clamp("export", request.format)
-        if allowed.source is not None:
-            source = allowed.source
-            raise PolicyRefusal(
-                f"{source.issuer} does not allow this export ({source.rule_id}): {source.reason}",
-                hint=f"Appeal: {source.appeal}",
-            )
+        require_export(self._policy, request.format)
         scope = ExportScope(request.conversations, request.preferences)
         leaving = Leaving(self._vault, self._gate, frozenset(request.confirmed))
         whole = self._vault.export(scope)

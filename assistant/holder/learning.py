@@ -16,11 +16,13 @@ from assistant.holder.comparisons_wire import NextComparison, PickComparison
 from assistant.holder.consents import Consents
 from assistant.holder.given import feedback_item, profile_item
 from assistant.holder.interface import AnyReply, Done, FeedbackGiven, FeedbackItem, PreferenceItem
+from assistant.holder.meant import turn_meant
 from assistant.holder.memory import MemoryFeed
 from assistant.holder.merging import merge
 from assistant.holder.merging_wire import MergePreferences, ScopePreference
 from assistant.holder.phrasing import Phrasing
 from assistant.holder.phrasing_wire import AwaitProposal
+from assistant.holder.refusals import by_rule
 from assistant.holder.scoping import scoped
 from assistant.holder.settings import UserSettings
 from assistant.holder.taste import Taste
@@ -155,11 +157,7 @@ class Learning:
         log_rulings(self._vault, [ruling])
         if decision.effect < Effect.CONFIRM:
             return text
-        raise PolicyRefusal(
-            f"Policy does not allow this preference: {ruling.reason} "
-            f"(rule {ruling.rule}, {ruling.issuer}, tier {ruling.tier})",
-            hint=f"Appeal: {ruling.appeal}" if ruling.appeal else None,
-        )
+        raise by_rule(ruling, "this preference")
 
     def _list(self, request: ask.ListPreferences) -> Iterator[PreferenceItem]:
         kept = self._vault.preferences.list()
@@ -210,7 +208,7 @@ class Learning:
     # -- feedback --------------------------------------------------------------------------
 
     def _give(self, request: ask.GiveFeedback) -> FeedbackGiven:
-        turn = self._turn(request.turn)
+        turn = turn_meant(self._vault, request.turn)
         notes: Any = turn_notes(turn)
         answers = tuple(map(str, notes.get("candidates", ())))
         acts = read_act(
@@ -260,10 +258,7 @@ class Learning:
         if decision.effect is Effect.BLOCK:
             ruling = ruling_of(decision, Where.MEMORY)
             log_rulings(self._vault, [ruling])
-            raise PolicyRefusal(
-                f"Policy does not allow keeping this: {ruling.reason} "
-                f"(rule {ruling.rule}, {ruling.issuer}, tier {ruling.tier})"
-            )
+            raise by_rule(ruling, "keeping this")
 
     def _propose(self, acts: list[Feedback], turn: Turn) -> PreferenceItem | None:
         """At most one proposal, stored as such; it acts on nothing until it is accepted."""
@@ -323,14 +318,6 @@ class Learning:
             self._vault.profile.put(value)
         self._taste.changed()
         return profile_item(self._taste.profile[dimension])
-
-    def _turn(self, given: str) -> Turn:
-        if given:
-            return self._vault.turns.get(given)
-        latest = self._vault.turns.latest()
-        if latest is None:
-            raise NoSuchItem("There is no answer yet.", hint="Ask something first.")
-        return latest
 
     def _feedback(self, request: ask.ListFeedback) -> Iterator[FeedbackItem]:
         acts = [feedback_item(act) for act in self._vault.feedback.list(with_undone=True)]

@@ -21,13 +21,13 @@ from assistant.errors import (
     ModelInvalid,
     NetworkError,
     NoSuchItem,
-    PolicyRefusal,
     UsageError,
 )
 from assistant.holder.interface import AnyReply, Cancellation, Done, UseModel
 from assistant.holder.models_wire import ModelProgress, ModelRequest, PullModel, RemoveModel
 from assistant.holder.overview import model_items
 from assistant.holder.overview_wire import ModelItem, ModelsQuery
+from assistant.holder.refusals import by_bound
 
 if TYPE_CHECKING:
     from assistant.holder.parts import Parts
@@ -86,11 +86,7 @@ class Models:
     def _pull(self, identity: str, cancellation: Cancellation) -> Iterator[AnyReply]:
         item = self._item(identity)
         if item.managed is not None:
-            raise PolicyRefusal(
-                f"{item.managed.issuer} does not allow this model ({item.managed.rule}): "
-                f"{item.managed.reason}",
-                hint=f"Appeal: {item.managed.appeal}",
-            )
+            raise by_bound(item.managed, "this model")
         command, weights = self._parts().pull_command(identity)
         began, before = self._parts().clock(), set(weights.glob(STAGING))
         with _running(command, cancellation) as child:

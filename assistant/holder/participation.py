@@ -114,7 +114,7 @@ class Participation:
 
     def _comments(self, *, export: bool) -> Iterator[AnyReply]:
         if export:
-            require_export(self._parts, "json")
+            require_export(self._parts.policy, "json")
         for key in sorted(self._parts.vault.settings.all()):
             if not key.startswith(_COMMENT):
                 continue
@@ -128,7 +128,7 @@ class Participation:
 
     def _share(self, request: controls.MakePack) -> controls.PackItem:
         """Chosen preferences as a file's content: never feedback, history or dates."""
-        require_export(self._parts, "json")
+        require_export(self._parts.policy, "json")
         known = {p.id: p for p in self._parts.vault.preferences.list(state=PreferenceState.ACTIVE)}
         chosen = []
         for identity in request.ids:

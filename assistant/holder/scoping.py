@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assistant.errors import NoSuchItem, UsageError
+from assistant.errors import UsageError
+from assistant.holder.meant import conversation_meant
 from assistant.vault.records import Scope
 
 if TYPE_CHECKING:
@@ -25,16 +26,7 @@ def scoped(vault: Vault, scope: str, ref: str) -> tuple[Scope, str]:
     if known is Scope.ALWAYS:
         return known, ""
     if known is Scope.CHAT:
-        return known, _conversation(vault, which)
+        return known, conversation_meant(vault, which or "last")
     if not which:
         raise UsageError("This scope needs to say which.", hint="Give --for WHAT.")
     return known, which
-
-
-def _conversation(vault: Vault, which: str) -> str:
-    if which in {"", "last"}:
-        latest = vault.conversations.latest()
-        if latest is None:
-            raise NoSuchItem("There is no conversation yet.", hint="Ask something first.")
-        return latest.id
-    return vault.conversations.get(which).id

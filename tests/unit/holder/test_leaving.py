@@ -194,8 +194,9 @@ def test_an_imported_turn_with_notes_of_another_shape_is_accounted_for(
 def test_a_title_passes_the_gate_as_what_is_typed(tmp_path: Path) -> None:
     for world in open_world(tmp_path / "home"):
         talk = world.ask("Where do herons sleep?").conversation
-        with pytest.raises(PolicyRefusal, match="no-bombs"):
+        with pytest.raises(PolicyRefusal, match="no-bombs.*tier national") as raised:
             world.one(RenameConversation(talk, "My pipe bomb"))
+        assert raised.value.hint.startswith("Appeal: ")
         world.one(RenameConversation(talk, "Account 1234-5678"))
         (item,) = world.all(ListConversations())
         assert "1234" not in item.title
