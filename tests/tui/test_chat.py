@@ -120,6 +120,18 @@ async def test_a_paste_of_a_megabyte_survives_unchanged_and_typing_stays_quick()
         assert "characters in all" in drive.text
 
 
+async def test_a_paste_while_an_answer_has_the_focus_lands_in_the_prompt() -> None:
+    from textual import events
+
+    async with opened() as drive:
+        await drive.ask("hello")
+        await drive.keys("escape")
+        drive.app.post_message(events.Paste("red orange"))
+        await drive.quiet()
+        assert drive.chat.prompt.text == "red orange"
+        assert drive.app.focused is drive.chat.prompt
+
+
 async def test_what_was_pasted_stays_pasted_when_it_is_answered_again() -> None:
     from textual import events
 

@@ -23,6 +23,7 @@ from assistant.errors import UsageError
 from assistant.holder.interface import ChangeSetting, DeleteConversation, PreferenceItem
 from assistant.tui import screens, themes
 from assistant.tui.keys import KEYS, load_keymap, schema
+from assistant.tui.screens import history
 from assistant.tui.screens.chat import ChatScreen
 from tests.conftest import ROOT
 from tests.tui.driving import NOW, WIDE, Drive, opened, until
@@ -101,6 +102,33 @@ async def test_what_was_found_is_pinned_moved_renamed_and_erased_from_its_own_li
         await drive.keys("d", "y")
         assert bread.id not in drive.front.application.conversations
         assert "Nothing found." in drive.text
+
+
+async def test_a_title_is_found_though_nobody_said_it() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        kept = drive.front.application.conversations
+        (bread,) = [one for one in kept.values() if "bread" in one.title]
+        kept[bread.id] = msgspec.structs.replace(bread, title="Kitchen plans")
+        await drive.keys("f2", "slash")
+        await drive.typed("plans kitchen")
+        await drive.quiet()
+        await drive.keys("down", "enter")
+        assert drive.chat.heading == "Kitchen plans"
+
+
+async def test_the_history_lists_more_than_anybody_scrolls_and_says_where_it_ends() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        kept = drive.front.application.conversations
+        one = next(iter(kept.values()))
+        await drive.keys("f2")
+        assert "finds the others" not in drive.text
+        await drive.keys("escape")
+        for number in range(history.SHOWN):
+            kept[f"x{number}"] = msgspec.structs.replace(one, id=f"x{number}", title=f"x {number}")
+        await drive.keys("f2")
+        assert f"the latest {history.SHOWN:,}; / finds the others" in drive.text
 
 
 async def test_a_conversation_is_renamed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from textual import work
+from textual import events, work
 from textual.timer import Timer
 
 from assistant.holder.branches_wire import SwitchBranch
@@ -115,6 +115,12 @@ class ChatScreen(CopyingScreen):
         draft = await self._drafts.take(self._draft_key)
         if draft and self.standing and not self.prompt.whole:
             self.prompt.fill(draft)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste belongs into the prompt, wherever the focus is."""
+        event.stop()
+        self.prompt.focus()
+        self.prompt.post_message(events.Paste(event.text))
 
     def on_text_area_changed(self) -> None:
         """What is typed is kept when the keys have rested for a moment."""

@@ -27,10 +27,13 @@ from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine, YesNo
 from assistant.tui.screens.lists import SearchScreen
+from assistant.tui.standing import stands
 from assistant.tui.text import foreign_line, join, when
 
-MOST = 100_000
-"""More conversations than anybody has."""
+SHOWN = 2_000
+"""Conversations listed; more would make every list slow, and a search finds the others."""
+TITLES = 20
+"""Conversations found by their titles alone."""
 HIT_FROM, HIT_TO = "\ue000", "\ue001"
 
 
@@ -96,15 +99,30 @@ class HistoryScreen(SearchScreen[Left, Line]):
         query = self.search.value.strip()
         found: list[Line] = []
         if query:
-            found += await self._requests.all(SearchHistory(query, 50), SearchHit) or []
+            hits = await self._requests.all(SearchHistory(query, 50), SearchHit) or []
+            found += [*hits, *await self._titled(query, {hit.conversation for hit in hits})]
         else:
-            request = ListConversations(folder=self._folder)
+            request = ListConversations(limit=SHOWN, folder=self._folder)
             kept = await self._requests.all(request, ConversationItem) or []
             if self._folder is None:
                 names = {item.folder for item in kept if item.folder}
                 self._folders = sorted(names, key=str.casefold)
+            self._write_heading(cut=len(kept) == SHOWN)
             found = grouped(kept)
         self.fill(found)
+
+    async def _titled(self, query: str, said: set[str]) -> list[ConversationItem]:
+        """Those whose title holds every word, though nothing that was said in them does."""
+        words = query.casefold().split()
+        kept = await self._every()
+        return [
+            item for item in kept
+            if item.id not in said and all(word in item.title.casefold() for word in words)
+        ][:TITLES]  # fmt: skip
+
+    async def _every(self) -> list[ConversationItem]:
+        request = ListConversations(limit=SHOWN, pinned_first=False)
+        return await self._requests.all(request, ConversationItem) or []
 
     def heads(self, _item: Line) -> bool:
         return isinstance(_item, Group)
@@ -182,20 +200,26 @@ class HistoryScreen(SearchScreen[Left, Line]):
 
     def _show_folder(self, folder: str | None) -> None:
         self._folder = folder
-        shown = Content.styled(self.HEADING, "bold")
-        if folder is not None:
-            shown = join(shown, "  ", foreign_line(folder, 60, "$accent"))
-        self.query_one(".heading", Static).update(shown)
+        self._write_heading()
         self._load()
+
+    def _write_heading(self, *, cut: bool = False) -> None:
+        if not stands(self, ".heading"):
+            return
+        shown = Content.styled(self.HEADING, "bold")
+        if self._folder is not None:
+            shown = join(shown, "  ", foreign_line(self._folder, 60, "$accent"))
+        if cut:
+            told = f"  the latest {SHOWN:,}; / finds the others"
+            shown = shown.append(Content.styled(told, "$muted"))
+        self.query_one(".heading", Static).update(shown)
 
     async def _kept(self) -> ConversationItem | None:
         """The conversation under the cursor; for what was found, the one it was said in."""
         item = self._conversation
         if not isinstance(item, SearchHit):
             return item
-        every = ListConversations(limit=MOST, pinned_first=False)
-        kept = await self._requests.all(every, ConversationItem) or []
-        return next((one for one in kept if one.id == item.conversation), None)
+        return next((one for one in await self._every() if one.id == item.conversation), None)
 
     @work(group="act")
     async def action_pin(self) -> None:

@@ -71,8 +71,10 @@ class _DoorScreen(Screen[Application | None]):
         self.say("One moment…")
         try:
             opened = await self.carry_out(values)
-        except WrongPassphrase as error:
-            self.say(f"That does not open it. {error.hint}", bad=True)
+        except WrongPassphrase:
+            self.say(
+                "That does not open it. Look for a slip of the keys, then try again.", bad=True
+            )
         except AssistantError as error:
             self.say(f"{error.message} {error.hint}", bad=True)
         else:

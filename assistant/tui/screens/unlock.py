@@ -48,10 +48,10 @@ class UnlockScreen(Screen[None]):
 
     def _about(self) -> Content:
         situation = self._situation
-        held = "\nAnother assistant is using it right now." if situation.vault == "held" else ""
+        held = situation.vault == "held"
+        state = " is open in another assistant right now." if held else " is locked."
         alarms = [join("\n! ", foreign(alarm)).stylize("$error") for alarm in situation.alarms]
-        return join("Your vault at ", foreign_line(situation.home, 200), " is locked.", held,
-                    *alarms)  # fmt: skip
+        return join("Your vault at ", foreign_line(situation.home, 200), state, *alarms)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The first letter starts the children, if they are not running: after a lock."""
@@ -108,5 +108,5 @@ class UnlockScreen(Screen[None]):
 
 def _kindly(error: AssistantError) -> str:
     if isinstance(error, WrongPassphrase):
-        return f"That is not the passphrase. {error.hint}"
+        return "That is not the passphrase. Try again."
     return f"{error.message} {error.hint}"
