@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from assistant.vault.files import Disk
 from assistant.vault.keys import KdfFloor, KdfParameters
 from assistant.vault.migrations import MIGRATIONS, Steps
 from assistant.vault.pages import PAGE, SALT, PageReader
-from assistant.vault.records import Turn, TurnOutcome, TurnStatus
+from assistant.vault.records import Turn, TurnOutcome, TurnStatus, UsedItem
 
 CHEAP = KdfParameters(8, 1, 1)
 CHEAP_FLOOR = KdfFloor(8, 1, 1)
@@ -46,12 +46,18 @@ def reopen(
     )
 
 
-def say(vault: Vault, question: str, answer: str, conversation: str | None = None) -> Turn:
+def say(
+    vault: Vault,
+    question: str,
+    answer: str,
+    conversation: str | None = None,
+    used: Iterable[UsedItem] = (),
+) -> Turn:
     """A finished turn, in a new conversation unless one is named."""
     conversation = conversation or vault.conversations.start("A talk").id
     turn = vault.turns.begin(conversation, question)
     vault.turns.append_answer(turn.id, answer)
-    vault.turns.finish(turn.id, TurnOutcome(TurnStatus.COMPLETE))
+    vault.turns.finish(turn.id, TurnOutcome(TurnStatus.COMPLETE), used=used)
     return vault.turns.get(turn.id)
 
 

@@ -35,12 +35,6 @@ def index_key(kind: ItemKind, item_id: str) -> str:
     return f"{kind.value}:{item_id}"
 
 
-def item_of(key: str) -> tuple[ItemKind, str]:
-    """The inverse of ``index_key``. Raises ValueError on a key of another form."""
-    kind, _, item_id = key.partition(":")
-    return ItemKind(kind), item_id
-
-
 class Embedder(Protocol):
     """Turns texts into vectors, when it is ready."""
 

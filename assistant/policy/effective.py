@@ -192,13 +192,6 @@ class EffectivePolicy:
         ]
         return min(notices, key=lambda notice: notice.minutes, default=None)
 
-    @property
-    def recovery_key_required(self) -> RuleSource | None:
-        """Who requires that a recovery key was made, if anybody."""
-        return next(
-            (f.source for f in self.requirements if f.requirement.kind == "recovery_key"), None
-        )
-
 
 def instruction(requirement: Requirement) -> tuple[str, ...]:
     """The line a requirement gives the model, if it gives one."""

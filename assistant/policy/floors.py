@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -202,14 +202,3 @@ def _higher(one: AuthorityFloors, other: AuthorityFloors) -> AuthorityFloors:
     for name, floor in other.roles.items():
         roles[name] = max(floor, roles.get(name, floor))
     return AuthorityFloors(roles, _later(one.imported_at, other.imported_at))
-
-
-def utc(moment: datetime) -> datetime:
-    """The moment in UTC; a naive one is refused, because it names no instant.
-
-    Raises:
-        ValueError: no time zone.
-    """
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone names no instant")
-    return moment.astimezone(UTC)

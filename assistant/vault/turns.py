@@ -179,11 +179,6 @@ class Turns:
         rows = self._store.read(lambda db: db.rows_of(sql, list(turn_ids)))
         return tuple((here, other, int(after)) for here, other, after in rows)
 
-    def record_used(self, turn_id: str, items: Iterable[UsedItem]) -> None:
-        """Remember what shaped a turn (ids and scores, never text)."""
-        found = tuple(items)
-        self._store.write(lambda db: add_used(db, turn_id, found))
-
     def used(self, turn_id: str) -> tuple[UsedItem, ...]:
         """What shaped a turn, in the order it was placed."""
         return self.used_by([turn_id]).get(turn_id, ())

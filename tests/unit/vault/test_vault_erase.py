@@ -203,8 +203,8 @@ def test_what_used_an_erased_item_keeps_its_id_and_no_text(tmp_path: Path) -> No
     vault, _ = create(tmp_path)
     with vault:
         preference = vault.preferences.add(f"never {WORD}")
-        turn = say(vault, "q", "a")
-        vault.turns.record_used(turn.id, [UsedItem(ItemKind.PREFERENCE, preference.id, 0.5)])
+        used = [UsedItem(ItemKind.PREFERENCE, preference.id, 0.5)]
+        turn = say(vault, "q", "a", used=used)
         vault.erase.item(ItemKind.PREFERENCE, preference.id)
         assert [item.item_id for item in vault.turns.used(turn.id)] == [preference.id]
         assert traces(vault, tmp_path, TAIL) == 0

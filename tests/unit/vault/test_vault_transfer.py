@@ -35,8 +35,10 @@ from tests.vault_world import create, say
 
 def filled(folder: Path) -> tuple[Vault, str]:
     vault, _ = create(folder)
-    turn = say(vault, "Why?\n<!-- assistant:end -->", "Because.\r\n\\<!-- assistant:end -->\n")
-    vault.turns.record_used(turn.id, [UsedItem(ItemKind.PREFERENCE, "abc", 0.5)])
+    turn = say(
+        vault, "Why?\n<!-- assistant:end -->", "Because.\r\n\\<!-- assistant:end -->\n",
+        used=[UsedItem(ItemKind.PREFERENCE, "abc", 0.5)],
+    )  # fmt: skip
     vault.feedback.add(turn.id, FeedbackKind.NOTE, "good --> bad", ("fluency", "two\nlines"))
     vault.preferences.add("Short --> answers")
     vault.profile.put(ProfileValue("length", 0.25, True))
