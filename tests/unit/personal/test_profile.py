@@ -302,3 +302,15 @@ def test_features_are_counted_as_a_person_would() -> None:
     f = features("Hi there! Use soap (any).\n\n- one\n- two\n\n```\n- not (this)\n```\nOkay?")
     assert (f.items, f.brackets, f.opening, f.asks_last, f.code_first) == (2, 1, True, True, False)
     assert features("").words == 0
+
+
+def test_what_barely_proves_itself_barely_leaves_the_prior_and_much_proof_frees_it() -> None:
+    shorter = Evidence(tuple(-1.0 if d is Dimension.LENGTH else 0.0 for d in DIMENSIONS))
+    index = DIMENSIONS.index(Dimension.LENGTH)
+    shares = []
+    for count in (4, 10, 60):
+        learned = learn([shorter] * count)
+        assert learned.used == {Dimension.LENGTH}
+        full = fit([shorter] * count, PRIOR).mean[index]
+        shares.append(learned.weights[index] / full)
+    assert 0 < shares[0] < 0.4 < shares[1] < 0.98 < shares[2] <= 1
