@@ -101,7 +101,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "policy leave": ("assistant policy leave 'Example Bank' --yes",),
     "policy simulate": ("assistant policy simulate questions.jsonl --document bank.json",),
     "policy sync": ("assistant policy sync https://policy.example.org/bank/",),
-    "policy attest": ("assistant policy attest",),
+    "policy attest": ("assistant policy attest", "assistant policy attest --check statement.json"),
     "policy log": ("assistant policy log --limit 20",),
     "policy init": ("assistant policy init --for bank bank.json",),
     "policy lint": ("assistant policy lint bank.json",),

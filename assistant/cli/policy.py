@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from assistant.cli import policy_author, policy_comments, policy_sign
+from assistant.cli import policy_attest, policy_author, policy_comments, policy_sign
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say, table
 from assistant.errors import ConfirmationMissing
@@ -47,7 +47,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     simulate.add_argument("--document", type=Path, metavar="FILE", help="this document alone")
     fetch = _add(verbs, "sync", sync_url, "fetch a newer bundle; this uses the network")
     fetch.add_argument("url", metavar="URL", help="where the folder of `policy publish` is served")
-    _add(verbs, "attest", attest_home, "a signed statement of what binds this home")
+    policy_attest.register(verbs)
     log = _add(verbs, "log", decisions, "what the rules have decided in this vault")
     log.add_argument(
         "--limit", type=int, default=200, metavar="N", help="at most so many decisions, the latest"
@@ -325,16 +325,6 @@ def sync_url(arguments: argparse.Namespace, context: Context) -> int:
         what = "is now in force" if done.installed.changed else "was already in force"
         say(f"{done.installed.pin.issuer} version {done.installed.version} {what}.")
         say(f"{done.requests} requests, {done.body_bytes:,} bytes.")
-    return 0
-
-
-def attest_home(_arguments: argparse.Namespace, context: Context) -> int:
-    """A signed statement for compliance, with nothing of the user in it."""
-    from assistant import __version__
-    from assistant.policy.attest import attest
-
-    front = context.front
-    say(attest(front.places, front.now(), __version__, None, front.disk).decode())
     return 0
 
 
