@@ -11,7 +11,6 @@ from assistant.cli.context import Context
 from assistant.cli.output import print_json, say
 from assistant.errors import UsageError
 
-
 _TIERS = {"national": 1, "organisation": 2}
 
 
