@@ -1,12 +1,14 @@
 """The chat as a person has it: the whole turn pipeline, shipped rules in force, vault open.
 
 Beside it, on the same prompt in the same run: llama-cpp-python's high-level chat API and a
-bare loop over its low-level API, with no vault, no policy and no memory.
+bare loop over its low-level API, with no vault, no policy and no memory. ``ask`` and the
+line mode run as processes of their own and reach the vault through its holder's socket.
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +20,7 @@ from assistant.engine.model_messages import ChatMessage
 from assistant.holder.interface import Application, Ask
 from assistant.policy import Wishes
 from scripts.bench_suites._engines import rivals, row
+from scripts.bench_suites.start import ASSISTANT
 
 ROUNDS = {"quick": 2, "full": 7}
 TOKENS = {"quick": 60, "full": 200}
@@ -30,6 +33,8 @@ def run(size: str) -> Iterable[dict[str, object]]:
     folder = Path(tempfile.mkdtemp())
     front = LocalFront(default_settings(folder))
     ours: list[float] = []
+    asked: list[float] = []
+    lines: list[float] = []
     shown: list[float] = []
     high: list[float] = []
     bare: list[float] = []
@@ -47,11 +52,14 @@ def run(size: str) -> Iterable[dict[str, object]]:
                 ended = _turn(application, tokens)
                 ours.append(ended.tokens_per_s or 0.0)
                 shown.append(ended.first_shown_s or 0.0)
+                asked.append(_by_a_process(front, "ask", QUESTION, "--max-tokens", str(tokens)))
+                lines.append(_by_a_process(front, "chat", "--plain", typed=QUESTION + "\n"))
     finally:
         front.lock()
         shutil.rmtree(folder)
-    yield row("whole turn", ours, "tokens/s", high, "high-level API", "≥ 1.0")
-    yield row("whole turn", ours, "tokens/s", bare, "bare loop", "≥ 0.92")
+    for name, rates in (("whole turn", ours), ("through ask", asked), ("in the line mode", lines)):
+        yield row(name, rates, "tokens/s", high, "high-level API", "≥ 1.0")
+        yield row(name, rates, "tokens/s", bare, "bare loop", "≥ 0.92")
     yield row("first text shown, warm", shown, "s")
 
 
@@ -61,3 +69,16 @@ def _turn(application: Application, tokens: int) -> TurnEnded:
     if not isinstance(ended, TurnEnded) or not ended.tokens:
         raise TypeError("the turn failed, or policy stopped it")
     return ended
+
+
+def _by_a_process(front: LocalFront, *words: str, typed: str = "") -> float:
+    """Tokens per second of an answer that another process asked for and printed."""
+    subprocess.run(
+        [ASSISTANT, "--home", front.settings.home, *words],
+        input=typed, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert front._holder is not None
+    turn = front._holder._parts.vault.turns.latest()
+    if turn is None or not turn.tokens_per_s:
+        raise TypeError("the turn failed, or policy stopped it")
+    return turn.tokens_per_s

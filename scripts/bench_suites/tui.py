@@ -17,6 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import quantiles
 
+from assistant.holder.interface import ShowConversation, TurnItem
+from assistant.holder.socket import RemoteApplication
 from scripts.bench_suites._engines import row
 from scripts.bench_suites._pane import Pane
 from scripts.bench_suites.start import ASSISTANT, PASSPHRASE, Bench, child_ticks
@@ -50,6 +52,7 @@ def run(size: str) -> Iterable[dict[str, object]]:
         pane = _unlocked(bench)
         try:
             yield from _keys(pane, ROUNDS.get(size, 4))
+            yield _rates(pane, bench, ROUNDS.get(size, 4))
             yield from _many_turns(pane, TURNS.get(size, 100))
         finally:
             pane.close()
@@ -142,6 +145,29 @@ def _keys(pane: Pane, rounds: int) -> Iterable[dict[str, object]]:
         "keys": len(milliseconds)
     }
     yield row("frames of 50 ms without a draw while streaming", missed, "a second")
+
+
+def _rates(pane: Pane, bench: Bench, rounds: int) -> dict[str, object]:
+    """The same question on the screen, and through ``ask`` to the same holder, in turn."""
+    on_screen: list[float] = []
+    through_ask: list[float] = []
+    for _ in range(rounds):
+        _ask(pane, STORY)
+        _settled(pane)
+        on_screen.append(_latest_rate(bench))
+        bench.run("ask", STORY, "--json")
+        through_ask.append(_latest_rate(bench))
+    name = "an answer on the screen"
+    return row(name, on_screen, "tokens/s", through_ask, "through ask", "≥ 0.9")
+
+
+def _latest_rate(bench: Bench) -> float:
+    application = RemoteApplication.find(bench.home)
+    assert application is not None
+    turns = list(application.handle(ShowConversation("last")))
+    last = turns[-1]
+    assert isinstance(last, TurnItem)
+    return last.tokens_per_s or 0.0
 
 
 def _settled(pane: Pane) -> float:

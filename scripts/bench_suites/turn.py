@@ -122,6 +122,21 @@ def _stopping(model: ModelClient, rounds: int) -> Iterable[dict[str, object]]:
         waits.append(time.perf_counter() - asked[0])
     yield row("stopping inside a prompt, median", waits, "s", target="≤ 0.05")
     yield row("stopping inside a prompt, worst", [max(waits)], "s", target="≤ 0.05")
+    ends = [_stopped_answer(model, 5 + 7 * round_) for round_ in range(2 * rounds)]
+    yield row("stopping an answer, median", ends, "s", target="≤ 0.05")
+    yield row("stopping an answer, worst", [max(ends)], "s", target="≤ 0.05")
+
+
+def _stopped_answer(model: ModelClient, after: int) -> float:
+    """From ``cancel`` after so many tokens to the end of the generation."""
+    asked, count = 0.0, 0
+    for event in model.generate(GenerateRequest((SYSTEM,), STORY, max_tokens=400)):
+        if isinstance(event, TextDelta):
+            count += event.tokens
+            if count >= after and not asked:
+                asked = time.perf_counter()
+                model.cancel()
+    return time.perf_counter() - asked
 
 
 def _shift(model: ModelClient, rounds: int, length: int) -> Iterable[dict[str, object]]:
