@@ -182,9 +182,10 @@ class Encoder:
         return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
 
     def _linear(self, hidden: Array, name: str) -> Array:
-        result: Array = hidden @ self._weights[f"{name}weight"].T
-        result += self._weights[f"{name}bias"]
-        return result
+        # All texts' tokens as one matrix: a product a text reads the weights once for each.
+        rows: Array = hidden.reshape(-1, hidden.shape[-1]) @ self._weights[f"{name}weight"].T
+        rows += self._weights[f"{name}bias"]
+        return rows.reshape(*hidden.shape[:-1], -1)
 
     def _normalised(self, hidden: Array, name: str) -> Array:
         hidden -= hidden.mean(-1, keepdims=True)

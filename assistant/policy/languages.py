@@ -42,12 +42,13 @@ _SCRIPTS: Final = (
     ("ko", re.compile(r"[\u1100-\u11ff\uac00-\ud7af]")),
     ("zh", re.compile(r"[\u3400-\u9fff]")),
 )
-_ENOUGH: Final = 20_000
+MOST_SEEN: Final = 20_000
+"""Characters of a text that are looked at: enough to tell its language."""
 
 
 def language_of(text: str) -> str:
     """A two-letter code, or nothing where the text does not say."""
-    sample = text[:_ENOUGH]
+    sample = text[:MOST_SEEN]
     letters = sum(char.isalpha() for char in sample) or 1
     latin = sum("a" <= char <= "z" for char in sample.lower())
     for name, script in _SCRIPTS:
@@ -62,8 +63,14 @@ def language_of(text: str) -> str:
     return best if counts[best] >= counts["en"] * 2 + 1 else ""
 
 
+def little_words(text: str) -> int:
+    """How many little English words of two letters or more stand in it."""
+    words = _WORD.findall(text[:MOST_SEEN].lower())
+    return sum(len(word) > 1 and word in _COMMON["en"] for word in words)
+
+
 def reads_as_words(text: str) -> bool:
     """Whether at least an eighth of the words are little English ones: text, not noise."""
-    words = [word.lower() for word in _WORD.findall(text[:_ENOUGH])]
+    words = [word.lower() for word in _WORD.findall(text[:MOST_SEEN])]
     little = sum(word in _COMMON["en"] for word in words)
     return len(words) >= 3 and little * 8 >= len(words)
