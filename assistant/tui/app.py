@@ -65,7 +65,7 @@ class AssistantApp(DoorsApp):
         self.set_keymap(self.keymap)
         for one in themes.THEMES:
             self.register_theme(one)
-        self.theme = "no-colour" if self.no_color else theme or "dark"
+        self.theme = themes.fitting(theme, self.console.color_system, no_color=self.no_color)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colour, nothing but the terminal's own two colours is sent."""

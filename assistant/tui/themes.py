@@ -66,3 +66,14 @@ NO_COLOUR = Theme(
 
 THEMES = (DARK, LIGHT, HIGH_CONTRAST, NO_COLOUR)
 NAMES = tuple(theme.name for theme in THEMES)
+
+
+def fitting(wish: str, colours: str | None, *, no_color: bool) -> str:
+    """The theme to begin with: as wished, unless NO_COLOR is set.
+
+    ``colours`` is what the terminal can show, in Rich's words. Among 16 colours the dark and
+    the light theme lose their accent and most of their greys; high contrast loses nothing.
+    """
+    if no_color:
+        return "no-colour"
+    return wish or ("high-contrast" if colours == "standard" else "dark")

@@ -25,7 +25,7 @@ NAMES = {" ": "space", "\n": "ctrl+j", "?": "question_mark", "-": "minus", "/": 
 
 def app_over(front: ScriptedFront, **kwargs: Any) -> AssistantApp:
     """The app with a frozen clock, no motion, and the second recovery group asked for."""
-    frozen: dict[str, Any] = {"clock": lambda: NOW, "reduced_motion": True}
+    frozen: dict[str, Any] = {"clock": lambda: NOW, "reduced_motion": True, "theme": "dark"}
     return AssistantApp(front, choose=lambda _: 1, **{**frozen, **kwargs})
 
 

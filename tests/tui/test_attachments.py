@@ -77,7 +77,7 @@ async def test_the_meter_shows_the_share_of_the_window_and_what_will_be_read(
 async def test_the_dialog_completes_paths_by_keys_alone(folder: Path) -> None:
     async with opened() as drive:
         await drive.press("ctrl+o")
-        await until(lambda: isinstance(drive.app.screen, AttachDialog))
+        await until(lambda: drive.app.screen.query("AttachDialog #found"))
         drive.app.screen.query_one(Input).value = f"{folder}/"
         await drive.quiet()
         assert "papers/" in drive.text
@@ -93,7 +93,7 @@ async def test_the_dialog_completes_paths_by_keys_alone(folder: Path) -> None:
 async def test_the_list_is_moved_through_without_leaving_the_line(folder: Path) -> None:
     async with opened() as drive:
         await drive.press("ctrl+o")
-        await until(lambda: isinstance(drive.app.screen, AttachDialog))
+        await until(lambda: drive.app.screen.query("AttachDialog #found"))
         drive.app.screen.query_one(Input).value = f"{folder}/n"
         await drive.quiet()
         await drive.keys("down")  # past notes.txt
@@ -211,7 +211,7 @@ async def test_a_hostile_name_is_shown_as_harmless_text(tmp_path: Path) -> None:
     path.write_text("words")
     async with opened(size=WIDE) as drive:
         await drive.press("ctrl+o")
-        await until(lambda: isinstance(drive.app.screen, AttachDialog))
+        await until(lambda: drive.app.screen.query("AttachDialog #found"))
         drive.app.screen.query_one(Input).value = f"{tmp_path}/"
         await drive.quiet()
         assert "\x1b" not in drive.text

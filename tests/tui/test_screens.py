@@ -438,16 +438,29 @@ async def test_copying_takes_the_raw_answer_code_and_addresses() -> None:
         assert drive.app.clipboard == "https://one.example/?q=1"
 
 
-@pytest.mark.parametrize(("value", "theme"), [("1", "no-colour"), (None, "dark")])
-def test_no_color_in_the_environment_chooses_the_theme_without_colour(
-    value: str | None, theme: str
+@pytest.mark.parametrize(
+    ("said", "theme"),
+    [
+        ({"NO_COLOR": "1", "COLORTERM": "truecolor"}, "no-colour"),
+        ({"COLORTERM": "truecolor"}, "dark"),
+        ({"TERM": "xterm-16color"}, "high-contrast"),
+    ],
+)
+def test_what_the_environment_says_of_colours_chooses_the_theme(
+    said: dict[str, str], theme: str
 ) -> None:
     code = (
         "from assistant.tui.app import AssistantApp\n"
         "from tests.tui.scripted_front import ScriptedFront\n"
         f"assert AssistantApp(ScriptedFront()).theme == {theme!r}"
     )
-    environment = {key: text for key, text in os.environ.items() if key != "NO_COLOR"}
-    if value is not None:
-        environment["NO_COLOR"] = value
+    colours = {"NO_COLOR", "COLORTERM", "TERM"}
+    environment = {key: text for key, text in os.environ.items() if key not in colours} | said
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=ROOT)
+
+
+def test_sixteen_colours_get_the_theme_that_loses_nothing_by_them() -> None:
+    assert themes.fitting("", "truecolor", no_color=False) == "dark"
+    assert themes.fitting("", "standard", no_color=False) == "high-contrast"
+    assert themes.fitting("light", "standard", no_color=False) == "light"
+    assert themes.fitting("light", "truecolor", no_color=True) == "no-colour"
