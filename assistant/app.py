@@ -184,6 +184,7 @@ class LocalFront:
 
         self.policy_state()
         self.make_home()
+        _leave_no_core()
         vault, recovery_key = Vault.create(
             self.vault_folder, passphrase_bytes(passphrase), kdf=new_kdf(), now=self.now
         )
@@ -213,6 +214,7 @@ class LocalFront:
         if read_header(self.vault_folder, Disk()).header.slot("keychain") is None:
             return None
         self.policy_state()
+        _leave_no_core()
         vault = Vault.open(self.vault_folder, keychain=SystemKeychain(), now=self.now)
         return self._hold(vault)
 
@@ -220,6 +222,7 @@ class LocalFront:
         """Open with the recovery key and set another passphrase. Raises WrongPassphrase."""
         from assistant.vault import Vault
 
+        _leave_no_core()
         with Vault.open(self.vault_folder, recovery=recovery_key, now=self.now) as vault:
             vault.access.change_passphrase(passphrase_bytes(passphrase), kdf=new_kdf())
 
@@ -229,6 +232,7 @@ class LocalFront:
         from assistant.vault.unlock import Secret
 
         self.make_home()
+        _leave_no_core()
         made = Secret.recovery(secret) if recovery else Secret.passphrase(passphrase_bytes(secret))
         restore(backup, self.vault_folder, made, random=os.urandom, overwrite=overwrite)
 
@@ -340,6 +344,13 @@ class LocalFront:
             self._holder.lock(why)
             self._holder = None
         self.children.stop()
+
+
+def _leave_no_core() -> None:
+    """Before a key is in memory: no core file, no debugger, where the platform can."""
+    from assistant.engine import front_not_dumpable
+
+    front_not_dumpable()
 
 
 def new_kdf() -> KdfParameters:
