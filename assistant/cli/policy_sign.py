@@ -192,10 +192,13 @@ def _say_signed(done: SignOutcome, arguments: argparse.Namespace) -> None:
     names = " and ".join(done.signed)
     say(f"signed {names}" if names else "this key had signed everything already")
     for one in done.missing:
-        say(f"{one.role} {one.version} still needs {one.needed} more signature(s)")
+        held = ", of those who held the keys before" if one.before else ""
+        say(f"{one.role} {one.version} still needs {one.needed} more signature(s){held}")
     if done.fingerprint is not None:
         say(f"fingerprint  {done.fingerprint}")
-    if not done.missing:
+    if done.missing:
+        say(f"Next, with another key: assistant policy sign {arguments.work} --key KEY")
+    else:
         say(f"Complete. Next: assistant policy publish {arguments.work} DIR --key PUBLISHING_KEY")
 
 

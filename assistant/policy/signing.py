@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,12 +68,16 @@ class Keyholders:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Signatures a role still needs: how many, and from which key ids they may come."""
+    """Signatures a role still needs: how many, and from which key ids they may come.
+
+    ``before`` is set where those who held the keys until now have to sign the new list.
+    """
 
     role: str
     version: int
     needed: int
     candidates: tuple[str, ...]
+    before: bool = False
 
 
 def begin_authority(
@@ -222,7 +226,8 @@ def _missing_root(roots: Sequence[Metadata[Root]]) -> tuple[Missing, ...]:
     newest = roots[-1]
     found = _missing(newest.signed, "root", newest)
     if len(roots) > 1:
-        found += _missing(roots[-2].signed, "root", newest)
+        held = _missing(roots[-2].signed, "root", newest)
+        found += tuple(replace(one, before=True) for one in held)
     return found
 
 
