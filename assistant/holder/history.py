@@ -195,7 +195,10 @@ class Account:
 
     def _kept_out(self, notes: Any) -> tuple[KeptOut, ...]:
         """What stood back, looked up anew; of the profile's own lines nothing was stored."""
-        noted = [(str(kind), str(item), str(why)) for kind, item, why in notes.get("kept_out", [])]
+        try:
+            noted = msgspec.convert(notes.get("kept_out", []), list[tuple[str, str, str]])
+        except msgspec.ValidationError:
+            return ()
         texts = {
             p.id: p.text
             for p in self._vault.preferences.many(item for _, item, _ in noted).values()

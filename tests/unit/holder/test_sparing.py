@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from assistant.holder.interface import (
 from assistant.holder.settings import UserSettings
 from assistant.holder.sparing import LARGE, spares_facts
 from assistant.tui.screens.why import account
+from assistant.vault.records import TurnOutcome, TurnStatus
 from tests.holder_world import World, open_world
 
 FACT = "What is the capital of France?"
@@ -126,3 +128,13 @@ def test_both_faces_tell_in_words_why_a_wish_stood_back(
         assert "kept out" in shown
         assert "Use emojis in your answers." in shown
         assert "one plain fact" in shown
+
+
+@pytest.mark.parametrize("kept_out", ["x", [["preference"]], [[1, 2, 3]], {"a": 1}, None])
+def test_notes_of_another_form_tell_nothing_and_break_nothing(
+    world: World, kept_out: object
+) -> None:
+    ending = world.ask(FACT)
+    notes = json.dumps({"kept_out": kept_out})
+    world.vault.turns.finish(ending.turn, TurnOutcome(TurnStatus.COMPLETE, notes=notes))
+    assert world.one(WhyQuery(ending.turn)).kept_out == ()
