@@ -6,6 +6,7 @@ while a turn runs: on two cores, one thing computes at a time.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,8 +37,10 @@ EAGER = 2_000
 the first question has had its answer, which would share this process with them."""
 SETTLED = 1.5
 """Seconds after the unlock at which indexing more begins."""
-FILLING = 0.4
-"""Seconds a question waits for the index of vectors after the unlock; 10,000 take half of it."""
+FILLING = 0.3
+"""Seconds a question waits for the index of vectors after the unlock, enough for 10,000."""
+_LOOKED = "memory.looked"
+_NEVER = (0, "")
 _KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN, ItemKind.CHUNK)
 
 
@@ -82,17 +85,19 @@ class MemoryFeed:
         memory: Memory,
         digest: str,
         clock: Callable[[], float] = time.monotonic,
+        eager: int = EAGER,
     ) -> None:
         self._vault, self._memory, self._digest = vault, memory, digest
-        self._clock = clock
+        self._clock, self._eager = clock, eager
         self.preferences = SmallIndex()
         self.history = HistoryIndex()
         self.passages = PassageCache()
         self._history_ready = threading.Event()
         self._unindexed: Iterator[Turn] | None = None
         self._too_many = False
-        # Of each kind the number up to which every item has a vector.
-        self._looked: dict[ItemKind, int] = {}
+        # Of each kind the newest item up to which every one has a vector.
+        self._looked: dict[ItemKind, tuple[int, str]] = {}
+        self._known: dict[ItemKind, tuple[int, str]] = {}
         self._changes = self._erasures = 0
         self._began = clock()
         self._turn_running = threading.Event()
@@ -109,6 +114,8 @@ class MemoryFeed:
     def start(self) -> None:
         """Begin; preferences are searchable at once, the rest when the child is ready."""
         self._began = self._clock()
+        self._known = self._looks_kept()
+        self._looked = dict(self._known)
         for found in self._vault.embeddings.of_kind(ItemKind.PREFERENCE, self._digest):
             self.preferences.put(index_key(found.kind, found.item_id), found.vector)
         self._thread.start()
@@ -126,6 +133,11 @@ class MemoryFeed:
         self.passages.clear()
         if self._thread.is_alive():
             self._thread.join(5.0)
+        try:
+            self._keep_looks()
+        except AssistantError:
+            # No room, or closed already: the next start looks at everything.
+            return
 
     def pause(self, paused: bool) -> None:
         """Hold back while a turn runs."""
@@ -236,7 +248,9 @@ class MemoryFeed:
     def _may_index(self) -> bool:
         if self._too_many:
             return False
-        return self._clock() - self._began >= SETTLED or not self._vault.turns.more_than(EAGER)
+        return self._clock() - self._began >= SETTLED or not self._vault.turns.more_than(
+            self._eager
+        )
 
     def _index_slice(self) -> bool:
         """Index some turns by their words; False when all are, or there are too many."""
@@ -274,7 +288,7 @@ class MemoryFeed:
             erasures = self._erasures
             newest = self._vault.embeddings.newest(kind)
             # A preference loses its vector when it is reworded; the others keep theirs.
-            after = 0 if kind is ItemKind.PREFERENCE else self._looked.get(kind, 0)
+            after = 0 if kind is ItemKind.PREFERENCE else self._looked.get(kind, _NEVER)[0]
             missing = self._vault.embeddings.missing(kind, self._digest, _SLICE, after=after)
             if missing:
                 self._embed(kind, missing)
@@ -286,6 +300,22 @@ class MemoryFeed:
             return True  # what was added meanwhile may be of a kind looked at before
         self._caught_up.set()
         return False
+
+    def _looks_kept(self) -> dict[ItemKind, tuple[int, str]]:
+        """What the last holder had looked at, as far as it is still the same item."""
+        kept = json.loads(self._vault.settings.get(_LOOKED) or "{}")
+        found = {}
+        for kind in _KINDS:
+            number, identity = kept.get(f"{self._digest}:{kind.value}", _NEVER)
+            if self._vault.embeddings.is_there(kind, number, identity):
+                found[kind] = (number, identity)
+        return found
+
+    def _keep_looks(self) -> None:
+        """Spare the next start the look at everything, where there is much."""
+        if self._looked != self._known and self._vault.turns.more_than(self._eager):
+            looks = {f"{self._digest}:{kind.value}": seen for kind, seen in self._looked.items()}
+            self._vault.settings.put(_LOOKED, json.dumps(looks))
 
     def _embed(self, kind: ItemKind, ids: Sequence[str]) -> None:
         texts = {item: text for item in ids if (text := self._text(kind, item))}

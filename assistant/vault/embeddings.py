@@ -70,9 +70,10 @@ class Embeddings:
 
         With them the number to go on ``before``; 0 where these were the last.
         """
+        # The plus keeps SQLite from gathering all of a kind by their index to sort them.
         sql = (
             "SELECT n, kind, item_id, vector FROM embeddings WHERE n < ? AND model_digest = ? "
-            "AND kind IN ('turn', 'feedback') ORDER BY n DESC LIMIT ?"
+            "AND +kind IN ('turn', 'feedback') ORDER BY n DESC LIMIT ?"
         )
         start = _BEYOND if before is None else before
         rows = self._store.read(lambda db: db.rows(sql, start, model_digest, limit))
@@ -107,13 +108,19 @@ class Embeddings:
         values = (kind.value, model_digest, limit, *([after] if after else []))
         return tuple(row[0] for row in self._store.read(lambda db: db.rows(sql, *values)))
 
-    def newest(self, kind: ItemKind) -> int:
-        """The number of the newest item of a kind, 0 where there is none.
+    def newest(self, kind: ItemKind) -> tuple[int, str]:
+        """Number and id of the newest item of a kind; 0 and "" where there is none.
 
         A number may come again after its item was erased.
         """
-        sql = f"SELECT coalesce(max(n), 0) FROM {TABLE_OF[kind]}"
-        return int(self._store.read(lambda db: db.value(sql)))
+        sql = f"SELECT n, id FROM {TABLE_OF[kind]} ORDER BY n DESC LIMIT 1"
+        found = self._store.read(lambda db: db.row(sql))
+        return (0, "") if found is None else (int(found[0]), str(found[1]))
+
+    def is_there(self, kind: ItemKind, number: int, identity: str) -> bool:
+        """Whether the item of this number still is the one of this id."""
+        sql = f"SELECT 1 FROM {TABLE_OF[kind]} WHERE n = ? AND id = ?"
+        return self._store.read(lambda db: db.row(sql, number, identity)) is not None
 
     def forget_other_models(self, model_digest: str) -> int:
         """Drop the vectors of every other model; returns how many."""

@@ -41,11 +41,11 @@ def test_a_turn_with_the_number_of_an_erased_one_is_embedded_too(
     gone = say(vault, "Where is the bridge?", "Further down.")
     fed.changed()
     fed.catch_up(5.0)
-    number = vault.embeddings.newest(ItemKind.TURN)
+    number = vault.embeddings.newest(ItemKind.TURN)[0]
     time.sleep(0.1)  # a look between the erasure and the addition would hide the mistake
     fed.forget(vault.erase.item(ItemKind.TURN, gone.id).items)
     added = say(vault, "Where is the orchard?", "Behind the mill.")
-    assert vault.embeddings.newest(ItemKind.TURN) == number, "numbers are not used again"
+    assert vault.embeddings.newest(ItemKind.TURN)[0] == number, "numbers are not used again"
     fed.changed()
     fed.catch_up(5.0)
     assert index_key(ItemKind.TURN, added.id) in memory.vectors
@@ -56,7 +56,8 @@ def test_only_what_came_after_is_asked_for(vault: Vault) -> None:
     first, second = (say(vault, f"Question {n}?", "Yes.").id for n in range(2))
     kind = ItemKind.TURN
     assert vault.embeddings.missing(kind, DIGEST, 9) == (first, second)
-    number = vault.embeddings.newest(kind)
+    number, identity = vault.embeddings.newest(kind)
+    assert identity == second
     assert vault.embeddings.missing(kind, DIGEST, 9, after=number) == ()
     third = say(vault, "Question 3?", "No.").id
     assert vault.embeddings.missing(kind, DIGEST, 9, after=number) == (third,)
@@ -91,3 +92,36 @@ def test_the_index_of_a_history_is_filled_from_the_newest_on(vault: Vault) -> No
     rest, end = vault.embeddings.newest_first(DIGEST, 3, before=before)
     assert list(rest) == made[1::-1]
     assert end == 0
+
+
+def test_the_item_of_a_number_is_told_from_another_that_has_it_now(vault: Vault) -> None:
+    say(vault, "Where is the mill?", "By the river.")
+    gone = say(vault, "Where is the bridge?", "Further down.").id
+    number, identity = vault.embeddings.newest(ItemKind.TURN)
+    assert vault.embeddings.is_there(ItemKind.TURN, number, identity)
+    vault.erase.item(ItemKind.TURN, gone)
+    assert not vault.embeddings.is_there(ItemKind.TURN, number, identity)
+    say(vault, "Where is the orchard?", "Behind the mill.")
+    assert vault.embeddings.newest(ItemKind.TURN)[0] == number
+    assert not vault.embeddings.is_there(ItemKind.TURN, number, identity)
+
+
+def test_what_took_a_number_while_nobody_looked_is_embedded_at_the_next_start(
+    vault: Vault,
+) -> None:
+    memory = ScriptedMemory()
+    first = MemoryFeed(vault, memory, DIGEST, eager=0)
+    first.start()
+    say(vault, "Where is the mill?", "By the river.")
+    gone = say(vault, "Where is the bridge?", "Further down.").id
+    first.changed()
+    first.catch_up(5.0)
+    first.stop()
+    assert vault.settings.get("memory.looked") is not None
+    vault.erase.item(ItemKind.TURN, gone)
+    added = say(vault, "Where is the orchard?", "Behind the mill.").id
+    second = MemoryFeed(vault, memory, DIGEST, eager=0)
+    second.start()
+    second.catch_up(5.0)
+    second.stop()
+    assert index_key(ItemKind.TURN, added) in memory.vectors
