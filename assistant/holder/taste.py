@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from assistant.vault import Vault
 
 _BUDGET_TOKENS = 160
-_LEARNED_FROM = 1_000
+_LEARNED_FROM = 600
 ERASED = "[erased]"
 
 
