@@ -145,8 +145,9 @@ def run_examples(arguments: argparse.Namespace, context: Context) -> int:
     from assistant.policy.lint import false_hits
 
     document = PolicyDocument.from_bytes(limited(arguments.document, DOCUMENT_LIMIT))
-    report = run_tests(document, scorer_for(document, context, arguments.document))
-    hits = false_hits(document)
+    scorer = scorer_for(document, context, arguments.document)
+    report = run_tests(document, scorer)
+    hits = false_hits(document, scorer)
     if arguments.json:
         print_json(_report_object(report, hits))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,12 +12,18 @@ from assistant.policy.document import PolicyDocument, Rule
 from assistant.policy.document_tests import run_tests
 from assistant.policy.effective import Wishes
 from assistant.policy.everyday import everyday_texts, look_alikes
+from assistant.policy.meaning import MeaningScorer, MeaningStage, passages, requests_in
 from assistant.policy.model import Effect
+from assistant.policy.readings import readable_views
+from assistant.policy.remembering import RememberingScorer
 from assistant.policy.resolver import resolve
 from assistant.policy.ruleset import RuleSet
 from assistant.policy.strict_json import Path, line_of
 
 _EVERYDAY_COUNT = 600
+_TOGETHER = 50
+_KEPT = 2000
+"""Passages remembered while false hits are counted: more than the texts of one go have."""
 _PROFILE = ("length", "structure", "formality", "directness", "hedging", "examples", "emoji",
             "reading_level")  # fmt: skip
 
@@ -56,15 +62,44 @@ def lint(raw: bytes) -> tuple[LintNote, ...]:
     return tuple(sorted(notes, key=lambda note: (note.line, note.message)))
 
 
-def false_hits(document: PolicyDocument) -> dict[str, int]:
-    """How many of a thousand harmless texts each rule's terms and patterns would touch."""
+def false_hits(document: PolicyDocument, scorer: MeaningScorer | None = None) -> dict[str, int]:
+    """How many of a thousand harmless texts each rule would touch, grey band and above.
+
+    Without a ``scorer``, or never calibrated, a rule by meaning counts by its terms and
+    patterns alone. Raises what the scorer raises.
+    """
     texts = [*everyday_texts(_EVERYDAY_COUNT), *look_alikes(1000 - _EVERYDAY_COUNT)]
-    rules = RuleSet(resolve([document], Wishes()).rules)
+    rules = resolve([document], Wishes()).rules
+    written = RuleSet(rules)
+    ahead = None if scorer is None else RememberingScorer(scorer, _KEPT)
+    meant = MeaningStage([rule for rule in rules if _is_calibrated(rule.rule)], ahead)
     counts = dict.fromkeys((rule.id for rule in document.rules), 0)
-    for text in texts:
-        for finding in rules.findings(text):
-            counts[finding.rule.rule.id] += 1
+    for first in range(0, len(texts), _TOGETHER):
+        few = texts[first : first + _TOGETHER]
+        if ahead is not None:
+            _score_ahead(document, ahead, few)
+        for text in few:
+            hit = {found.rule.rule.id for found in written.findings(text)}
+            if ahead is not None:
+                hit |= {said.rule.rule.id for said in meant.judge(text) if said.score is not None}
+            for rule_id in hit:
+                counts[rule_id] += 1
     return counts
+
+
+def _is_calibrated(rule: Rule) -> bool:
+    meaning = rule.match.meaning
+    return meaning is not None and (meaning.head is not None or meaning.adapter is not None)
+
+
+def _score_ahead(document: PolicyDocument, ahead: RememberingScorer, texts: Sequence[str]) -> None:
+    """All that the rules will ask about the texts, in one go."""
+    readings = [reading for text in texts for reading in readable_views(text)]
+    meanings = [rule.match.meaning for rule in document.rules]
+    for sha256 in {one.adapter.sha256 for one in meanings if one and one.adapter}:
+        ahead.score(sha256, list({part for each in readings for part in requests_in(each)}))
+    if any(one and one.head for one in meanings):
+        ahead.embed(list({part for each in readings for part in passages(each)}))
 
 
 def _rules(document: PolicyDocument) -> Iterator[_Remark]:

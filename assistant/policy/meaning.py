@@ -25,6 +25,7 @@ from assistant.policy.effective import EffectiveRule
 from assistant.policy.languages import language_of
 from assistant.policy.model import Effect, Origin
 from assistant.policy.readings import readable_views
+from assistant.policy.remembering import RememberingScorer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,11 +74,18 @@ class MeaningStage:
         self._lately: dict[bytes, tuple[Scored, ...]] = {}
         self.empty = not self._rules
 
-    def judge(self, text: str, origin: Origin | None = None) -> list[Scored]:
+    def remembering(self) -> RememberingScorer | None:
+        """The scorer, for one answer to be judged by: a passage of it is asked about once."""
+        return None if self._scorer is None else RememberingScorer(self._scorer, LATELY)
+
+    def judge(
+        self, text: str, origin: Origin | None = None, by: MeaningScorer | None = None
+    ) -> list[Scored]:
         """What each rule says about ``text``; only what is at least in its grey band.
 
         With ``origin`` only the rules that judge text from there are asked. What was judged
-        lately is not judged again: every turn asks about the turns before it.
+        lately is not judged again: every turn asks about the turns before it. ``by`` is what
+        :meth:`remembering` gave.
 
         Raises whatever the scorer raises, and :class:`PolicyInvalid` when a head cannot be
         used: the gate turns both into a block.
@@ -91,7 +99,7 @@ class MeaningStage:
         if key not in self._lately:
             while len(self._lately) >= LATELY:
                 self._lately.pop(next(iter(self._lately)), None)
-            self._lately[key] = self._judged(text, scorer, heads, asked)
+            self._lately[key] = self._judged(text, by or scorer, heads, asked)
         return list(self._lately[key])
 
     def _judged(

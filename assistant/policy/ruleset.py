@@ -55,15 +55,18 @@ class RuleSet:
                     found.setdefault(hit.rule, joined(name, hit.view))
         return [Finding(self.rules[rule], view) for rule, view in found.items()]
 
-    def judged(self, text: str, origin: Origin | None = None) -> list[Finding]:
+    def judged(
+        self, text: str, origin: Origin | None = None, by: MeaningScorer | None = None
+    ) -> list[Finding]:
         """What the rules by meaning say; raises where they cannot judge at all.
 
-        With ``origin`` only those that judge text from there, the others at no cost.
+        With ``origin`` only those that judge text from there, the others at no cost; ``by``
+        as in :meth:`~assistant.policy.meaning.MeaningStage.judge`.
         """
         return [
             Finding(said.rule, "meaning" if said.score is not None else UNSCORED, said.score,
                     said.effect)
-            for said in self.meaning.judge(text, origin)
+            for said in self.meaning.judge(text, origin, by)
         ]  # fmt: skip
 
 

@@ -59,6 +59,7 @@ class SentenceJudge:
 
     def __init__(self, rules: RuleSet) -> None:
         self._rules = rules
+        self._scorer = rules.meaning.remembering()
         self._text = ""
         self._before = ""
         self._judged = 0
@@ -87,7 +88,7 @@ class SentenceJudge:
 
     def _judge(self, end: int) -> list[Finding]:
         sentence, self._text = self._text[:end], self._text[end:]
-        found = self._rules.judged(self._before + sentence)
+        found = self._rules.judged(self._before + sentence, by=self._scorer)
         self._before = sentence[-self._LONGEST :]
         self._judged += end
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +19,10 @@ from assistant.policy.effective import Wishes
 from assistant.policy.gate import Gate
 from assistant.policy.guard import Safety, read_llama_guard, read_qwen3guard
 from assistant.policy.languages import language_of
+from assistant.policy.lint import false_hits
 from assistant.policy.meaning import MAX_TOKENS, passages
 from assistant.policy.model import Decision, Effect, Origin, Segment, Where
+from assistant.policy.remembering import RememberingScorer
 from assistant.policy.resolver import resolve
 from assistant.policy.risk import LIMIT, next_risk, with_risk
 from scripts.bench_suites._disguises import DISGUISES
@@ -188,6 +191,39 @@ def test_an_answer_is_shown_sentence_by_sentence_after_its_judgement(calibrated:
     assert step.released == ""
     assert step.decision is not None
     assert step.decision.stops
+
+
+def test_a_sentence_of_an_answer_is_embedded_once(calibrated: bytes) -> None:
+    scorer = HashingScorer()
+    stream = _gate(calibrated, scorer).stream(Where.INPUT)
+    for sentence in ("The first of them is this. ", "The second of them is that. ", "A third."):
+        stream.feed(sentence)
+    stream.finish()
+    assert len(scorer.seen) == len(set(scorer.seen)) == 4
+
+
+def test_false_hits_count_what_a_rule_by_meaning_touches(calibrated: bytes) -> None:
+    scorer = HashingScorer()
+    assert false_hits(PolicyDocument.from_bytes(calibrated))["m"] == 0
+    assert 0 < false_hits(PolicyDocument.from_bytes(calibrated), scorer)["m"] < 100
+    raw = json.loads(calibrated)
+    raw["rules"][0]["match"]["meaning"]["head"]["grey"] = 1e-12
+    touches_all = PolicyDocument.from_bytes(json.dumps(raw).encode())
+    assert false_hits(touches_all, scorer)["m"] == 1000
+
+
+def test_a_number_that_is_none_is_not_remembered() -> None:
+    class Failing(HashingScorer):
+        def score(self, sha256: str, texts: Sequence[str]) -> list[float]:
+            self.seen += texts
+            return [float("nan") for _ in texts] if len(self.seen) == 1 else [1.0 for _ in texts]
+
+    scorer = Failing()
+    remembering = RememberingScorer(scorer, 4)
+    assert math.isnan(remembering.score("d", ["one"])[0])
+    assert remembering.score("d", ["one", "two"]) == [1.0, 1.0]
+    assert remembering.score("d", ["two"]) == [1.0]
+    assert scorer.seen == ["one", "one", "two"]
 
 
 def test_trusted_segments_are_not_judged(calibrated: bytes) -> None:
