@@ -38,7 +38,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from assistant.engine import ModelRegistry
+    from assistant.engine import ModelClient, ModelRegistry
+    from assistant.holder.calibrating import Calibrating
     from assistant.holder.holder import Holder
     from assistant.holder.scorer import MemoryScorer
     from assistant.holder.socket import HolderSocket, RemoteApplication
@@ -267,14 +268,12 @@ class LocalFront:
 
         from assistant.engine import ModelFile
         from assistant.engine.calibration import told
-        from assistant.holder.calibrating import Calibrating
         from assistant.holder.holder import Holder
         from assistant.holder.machine import machine_memory
         from assistant.holder.parts import Parts
         from assistant.holder.prefix import PrefixKeeper
 
-        children = self.children
-        judged = children.judged(lambda: self.policy.with_vault(vault))
+        judged = (children := self.children).judged(lambda: self.policy.with_vault(vault))
         state = self.policy.state()
         if children.model is None or children.memory is None:
             raise AssertionError("warm_up comes first")
@@ -282,19 +281,14 @@ class LocalFront:
             vault.prefix, children.model, children.prefix_origin(judged.effective),
             judged.effective.system_lines,
         ).start()  # fmt: skip
-        embedder = self.registry.embedder()
-        calibrating = Calibrating(
-            vault.settings, self.settings.home, children.calibrated_by_itself, children.model
-        )
-        if self.settings.face != "command":
-            calibrating.start()
+        calibrating = self._calibrating(vault, children.model)
         holder = Holder(
             Parts(
                 home=self.settings.home, vault=vault, policy=judged.effective,
                 gate=judged.gate, tiers=tiers_of(state), alarms=state.alarms,
                 model=children.model, model_file=children.model_in_use,
                 use_model=children.use_model, memory=children.memory,
-                embedder_digest=embedder_digest(embedder.sha256),
+                embedder_digest=embedder_digest(self.registry.embedder().sha256),
                 now=self.now, clock=time.monotonic, slept=slept_seconds,
                 new_seed=lambda: secrets.randbelow(2**32),
                 new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,
@@ -309,6 +303,16 @@ class LocalFront:
         )  # fmt: skip
         holder.when_locked(lambda _why: calibrating.stop())
         return holder
+
+    def _calibrating(self, vault: Vault, model: ModelClient) -> Calibrating:
+        from assistant.holder.calibrating import Calibrating
+
+        found = Calibrating(
+            vault.settings, self.settings.home, self.children.calibrated_by_itself, model
+        )
+        if self.settings.face != "command":
+            found.start()
+        return found
 
     def _locked(self, why: str) -> None:
         socket, self._socket = self._socket, None

@@ -85,10 +85,8 @@ class Holder:
         self._models = Models(lambda: self._parts)
         self._drafts = Drafts(vault, self._incognito.holds, self._history.conversation_id)
         self._tree = Tree(vault, self._history, self._incognito, self._feed, self._risks)
-        self._turn = threading.Lock()
-        self._running = Cancellation()
-        self._locked = threading.Event()
-        self._locking = threading.Lock()
+        self._running, self._turn = Cancellation(), threading.Lock()
+        self._locked, self._locking = threading.Event(), threading.Lock()
         self._listeners: list[Callable[[str], None]] = []
         self._context = (0, 0)
         self._feed.start()

@@ -206,7 +206,7 @@ def _tuf_errors() -> Iterator[None]:
         yield
     except BadVersionNumberError as error:
         raise BundleRolledBack(
-            "The bundle's versions do not follow those already accepted."
+            "The bundle is older than what was accepted here, or does not follow on from it."
         ) from error
     except ExpiredMetadataError as error:
         raise BundleStale("The freshness of the bundle ran out.") from error
