@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 
 from assistant.engine.registry import ModelEntry
 from assistant.errors import ModelInvalid, NetworkError, NoSuchItem, PolicyRefusal, UsageError
-from assistant.holder.interface import Cancellation, Done
+from assistant.holder.interface import Ask, Cancellation, Done
 from assistant.holder.models import Models
 from assistant.holder.models_wire import ModelProgress, PullModel, RemoveModel, VerifyModel
+from assistant.holder.overview import model_items
 from tests.holder_world import World, open_world
 from tests.policy_documents import document
 
@@ -146,3 +148,31 @@ def test_an_altered_file_is_said_and_an_added_one_forgotten(world: World) -> Non
     assert forgotten == ["tiny"]
     with pytest.raises(NoSuchItem):
         list(one.handle(PullModel("other"), Cancellation()))
+
+
+def test_how_the_chat_model_in_use_is_run_is_told_and_of_no_other(world: World) -> None:
+    used = replace(ENTRY, id="used", sha256="cd" * 32, in_use=True, present=True)
+    parts = replace(
+        world.holder._parts,
+        models=lambda: [ENTRY, used, replace(used, id="embeds", kind="embedding")],
+        runs=lambda sha256: f"measured for {sha256[:2]}",
+    )
+    told = {item.id: item.runs for item in model_items(parts)}
+    assert told == {"tiny": "", "used": "measured for cd", "embeds": ""}
+
+
+def test_a_turn_keeps_the_background_quiet_from_its_beginning_to_its_end(world: World) -> None:
+    heard: list[str] = []
+
+    @contextmanager
+    def quiet() -> Iterator[None]:
+        heard.append("begins")
+        yield
+        heard.append("ends")
+
+    world.holder._parts = replace(world.holder._parts, quiet=quiet)
+    replies = world.holder.handle(Ask("Where do herons sleep?"))
+    next(replies)
+    assert heard == ["begins"]
+    list(replies)
+    assert heard == ["begins", "ends"]
