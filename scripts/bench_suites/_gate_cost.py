@@ -50,15 +50,23 @@ PACE = 0.01
 """Seconds a token: what the default model needs on two cores."""
 
 
-def costs(source: Path, size: str) -> Iterator[Row]:
-    """Everything, of the document at ``source`` with the adapters that lie beside it."""
+PIECES = ("megabyte", "checks", "throughput")
+
+
+def costs(source: Path, size: str, piece: str = "") -> Iterator[Row]:
+    """One piece or all, of the document at ``source`` with the adapters that lie beside it."""
     document = PolicyDocument.from_bytes(source.read_bytes())
-    yield from megabyte(document, size)
+    if piece in ("", "megabyte"):
+        yield from megabyte(document, size)
+    if piece == "megabyte":
+        return
     memory = MemoryClient()
     try:
         scorer = _scorer(document, source.parent, memory)
-        yield from latency(document, scorer, size)
-        yield from throughput(document, scorer, size)
+        if piece in ("", "checks"):
+            yield from latency(document, scorer, size)
+        if piece in ("", "throughput"):
+            yield from throughput(document, scorer, size)
     finally:
         memory.stop()
 

@@ -36,14 +36,14 @@ from assistant.policy.resolver import resolve
 from scripts.adapter_training.corpus import held_back
 from scripts.bench_suites._disguises import DISGUISES
 from scripts.bench_suites._evaluation import lines, percentile, present
-from scripts.bench_suites._gate_cost import costs
+from scripts.bench_suites._gate_cost import PIECES, costs
 from scripts.bench_suites._injection import injection
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "assistant" / "policy" / "baseline_source" / "document.json"
 CROSSED = ROOT / "scripts" / "adapter_training" / "crossed.json"
 Row = dict[str, Any]
-PARTS = ("own texts", "recorded", "latency", "injection", "costs")
+PARTS = ("own texts", "recorded", "latency", "injection", *PIECES)
 
 
 def run(size: str, part: str = "") -> Iterator[Row]:
@@ -54,8 +54,8 @@ def run(size: str, part: str = "") -> Iterator[Row]:
     """
     if part and part not in (*PARTS, *SETS):
         raise SystemExit(f"Parts of this suite: {', '.join((*PARTS, *SETS))}.")
-    if part == "costs":
-        yield from costs(SOURCE, size)
+    if part in PIECES:
+        yield from costs(SOURCE, size, part)
         return
     document = PolicyDocument.from_bytes(SOURCE.read_bytes())
     memory = MemoryClient()
