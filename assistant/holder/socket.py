@@ -30,6 +30,8 @@ _LIMIT = 8 * 1024 * 1024
 _REQUEST_LIMIT = 24 * 1024 * 1024
 """A request may carry a file of ``reading.MAX_FILE_BYTES``."""
 _CANCEL = b"cancel"
+_AGAIN = 0.1
+"""Seconds until it listens again after a connection that failed."""
 
 
 class ReplyFrame(msgspec.Struct, frozen=True, tag="reply", tag_field="frame"):
@@ -102,7 +104,9 @@ def _same_user(connection: Connection[Any, Any]) -> bool:
 class HolderSocket:
     """Serves an application to other processes of the same user until closed."""
 
-    def __init__(self, home: Path, application: Application) -> None:
+    def __init__(
+        self, home: Path, application: Application, listen: Callable[[str], Listener] = Listener
+    ) -> None:
         self._path = address(home)
         self._application = application
         self._closed = threading.Event()
@@ -114,7 +118,7 @@ class HolderSocket:
         before = os.umask(0o177) if sys.platform != "win32" else 0
         try:
             with _short(self._path) as short:
-                self._listener = Listener(short)
+                self._listener = listen(short)
         finally:
             if sys.platform != "win32":
                 os.umask(before)
@@ -144,9 +148,12 @@ class HolderSocket:
         while not self._closed.is_set():
             try:
                 connection = self._listener.accept()
+                welcome = not self._closed.is_set() and _same_user(connection)
             except OSError:
-                return
-            if self._closed.is_set() or not _same_user(connection):
+                # No descriptor left, or the peer went away: neither ends the service.
+                self._closed.wait(_AGAIN)
+                continue
+            if not welcome:
                 connection.close()
                 continue
             self._count(1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
@@ -521,6 +523,21 @@ def test_the_socket_is_for_this_user_alone_and_goes_with_the_holder(
     assert RemoteApplication.find(tmp_path) is None
     with pytest.raises(HolderGone):
         list(RemoteApplication(tmp_path).handle(StatusQuery()))
+
+
+def test_a_connection_that_fails_does_not_end_the_service(world: World, tmp_path: Path) -> None:
+    class Exhausted(Listener):
+        failures = 0
+
+        def accept(self) -> Connection[Any, Any]:
+            if not self.failures:
+                self.failures += 1
+                raise OSError(errno.EMFILE, "no descriptor left")
+            return super().accept()
+
+    socket = HolderSocket(tmp_path, world.holder, Exhausted)
+    assert list(RemoteApplication(tmp_path).handle(StatusQuery()))
+    socket.close()
 
 
 def test_a_home_with_a_very_long_path_still_has_a_socket(world: World, tmp_path: Path) -> None:
