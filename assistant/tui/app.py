@@ -104,7 +104,7 @@ class AssistantApp(DoorsApp):
             self.run_worker(self._copy_selection(selected), group="copy", exclusive=True)
         else:
             self.run_worker(self.keep_drafts(), group="drafts")
-            self.push_screen(QuitDialog())
+            self.push_screen(QuitDialog(key_shown=self._key_shown))
 
     async def _copy_selection(self, selected: str) -> None:
         from assistant.tui.copying import copy
@@ -152,8 +152,20 @@ class AssistantApp(DoorsApp):
         whose = "works in the app" if self._mouse_taken else "selects text the terminal's way"
         self.notify(f"The mouse now {whose}.", markup=False)
 
+    @property
+    def _key_shown(self) -> bool:
+        """Whether a recovery key stands on the screen that nobody has typed back yet."""
+        from assistant.tui.screens.recovery import RecoveryScreen
+
+        return any(isinstance(screen, RecoveryScreen) for screen in self.screen_stack)
+
     async def action_quit(self) -> None:
         """Leave; the vault is locked on the way out."""
+        from assistant.tui.screens.quit import QuitDialog
+
+        if self._key_shown and not isinstance(self.screen, QuitDialog):
+            self.push_screen(QuitDialog(key_shown=True))
+            return
         await self.keep_drafts()
         self.exit(0)
 

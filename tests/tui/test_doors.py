@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from assistant.errors import PolicyMissing, UnlockTooSoon, VaultBusy, VaultDamaged, VaultLocked
 from assistant.holder.interface import AddPreference
@@ -158,6 +159,19 @@ async def test_without_policy_there_is_no_chat_until_it_is_there() -> None:
         front.policy_error = None
         await drive.press("r")
         await until(lambda: isinstance(drive.app.screen, UnlockScreen))
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+async def test_leaving_before_the_recovery_key_was_written_down_is_asked_about(key: str) -> None:
+    async with opened(front=ScriptedFront(vault="missing"), unlock=False) as drive:
+        await through_welcome(drive)
+        await drive.keys(key)
+        assert "The recovery key is not shown again" in drive.words
+        await drive.keys("n")
+        assert drive.app.screen.query("#key")
+        await drive.keys(key)
+        drive.app.post_message(events.Key(key, None))
+        await until(lambda: drive.app._exit, "it did not leave")
 
 
 async def test_the_lock_key_locks_and_leaves_nothing_on_screen() -> None:

@@ -14,7 +14,8 @@ from textual.widgets import Input, Static
 from assistant.tui.text import foreign
 from assistant.tui.widgets.hints import KeyHints
 
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
+             "ninth")  # fmt: skip
 
 
 def groups_of(key: str) -> list[str]:
