@@ -59,11 +59,11 @@ def read_text(path: Path, *, limit: int) -> str:
     except OSError as error:
         raise UsageError("The file cannot be read.", hint="Check the path.") from error
     if len(raw) > limit:
-        raise UsageError(f"The file is longer than {limit:,} bytes.", hint="")
+        raise UsageError(f"The file is longer than {limit:,} bytes.", hint="Choose a shorter file.")
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
-        raise UsageError("The file is not UTF-8 text.", hint="") from error
+        raise UsageError("The file is not UTF-8 text.", hint="Save it as UTF-8.") from error
 
 
 def table(rows: Iterable[tuple[str, ...]], *, gap: int = 2) -> None:

@@ -19,6 +19,7 @@ from assistant.holder.interface import AnyReply, Done, RecoveryKey
 from assistant.holder.learning import Learning
 from assistant.holder.leaving import Leaving
 from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery, VaultState
+from assistant.personal.preferences import MAX_PREFERENCE_CHARS
 from assistant.personal.special import stated
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.vault.passphrases import passphrase_bytes
@@ -154,12 +155,17 @@ class Keeping:
     def _permitted(
         self, document: ExportDocument, incoming: Incoming, *, consent: bool
     ) -> tuple[ExportDocument, int]:
-        """Every imported preference passes gate and consent as a typed one would."""
+        """Every imported preference passes gate and consent as a typed one would.
+
+        One that could not have been typed, empty or too long, is left out.
+        """
         import msgspec
 
         kept = []
         refused = 0
         for preference in document.preferences:
+            if not 0 < len(preference.text.strip()) <= MAX_PREFERENCE_CHARS:
+                continue
             segment = Segment(preference.text, Origin.PREFERENCE)
             decision = self._gate.check([segment], Where.PREFERENCE)
             if not self._remembered(preference.text):

@@ -177,8 +177,10 @@ def _readable(title: str, about: str, chosen: list[SharedPreference]) -> str:
 def read_pack(unverified_raw: bytes) -> Pack:
     """The pack in a file. Raises UsageError where it is too large or none."""
     if len(unverified_raw) > MAX_PACK:
-        raise UsageError("The pack is larger than 256 KiB.", hint="")
+        raise UsageError("The pack is larger than 256 KiB.", hint="Share fewer preferences.")
     try:
         return msgspec.json.decode(unverified_raw, type=Pack)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError("The file is not a preference pack.", hint="") from error
+        raise UsageError(
+            "The file is not a preference pack.", hint="`assistant preferences share` writes one."
+        ) from error

@@ -117,11 +117,16 @@ class _Text:
         if self._ended:
             return False
         if len(self._window) > MAX_CONVERSATION_CHARACTERS:
-            raise UsageError("A conversation in the file is too large to import.", hint="")
+            raise UsageError(
+                "A conversation in the file is too large to import.",
+                hint="Take it out of the file.",
+            )
         data = self._file.read(count)
         self._left -= len(data)
         if self._left < 0:
-            raise UsageError("The file is too large to import.", hint="")
+            raise UsageError(
+                "The file is too large to import.", hint="Export fewer conversations at a time."
+            )
         self._ended = not data
         try:
             self._window += self._decoder.decode(data, final=self._ended)
@@ -253,4 +258,7 @@ def _refuse(_: str) -> None:
 
 
 def _malformed() -> UsageError:
-    return UsageError("The file is not a ChatGPT conversations.json.", hint="")
+    return UsageError(
+        "The file is not a ChatGPT conversations.json.",
+        hint="Unpack the zip ChatGPT sent and choose the file of that name.",
+    )

@@ -79,9 +79,11 @@ class Database:
         except self._vendor_error as error:
             raise database_error(error) from error
         except UnicodeEncodeError as error:
-            raise UsageError("A text is not valid Unicode.", hint="") from error
+            raise UsageError("A text is not valid Unicode.", hint="Write it again.") from error
         except OverflowError as error:
-            raise UsageError("A number is too large to be kept.", hint="") from error
+            raise UsageError(
+                "A number is too large to be kept.", hint="Choose a smaller one."
+            ) from error
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -16,6 +16,7 @@ import msgspec
 from assistant.errors import UsageError
 from assistant.vault.records import Conversation, Preference, ProfileValue
 from assistant.vault.transfer import (
+    EXPORT_AGAIN,
     MAX_IMPORT_BYTES,
     ExportDocument,
     ExportedAttachment,
@@ -50,14 +51,16 @@ def from_markdown(file: BinaryIO, *, limit: int = MAX_IMPORT_BYTES) -> ExportDoc
     """Read such an export; UsageError if it is too large or not one."""
     data = file.read(limit + 1)
     if len(data) > limit:
-        raise UsageError("The file is too large to import.", hint="")
+        raise UsageError(
+            "The file is too large to import.", hint="Export fewer conversations at a time."
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError("The file is not text in UTF-8.", hint="") from error
+        raise UsageError("The file is not text in UTF-8.", hint=EXPORT_AGAIN) from error
     parts = _parts(text)
     if next(parts, None) != ("export", "1", ""):
-        raise UsageError("The file is not a Markdown export of this program.", hint="")
+        raise UsageError("The file is not a Markdown export of this program.", hint=EXPORT_AGAIN)
     reader = _Reader()
     for name, value, body in parts:
         reader.take(name, value, body)
@@ -92,7 +95,9 @@ class _Reader:
             turn = replace(last.turn, **changes)  # type: ignore[arg-type]
             self._turns[-1] = msgspec.structs.replace(last, turn=turn)
         else:
-            raise UsageError("The Markdown export has an unknown or misplaced mark.", hint="")
+            raise UsageError(
+                "The Markdown export has an unknown or misplaced mark.", hint=EXPORT_AGAIN
+            )
 
     def document(self) -> ExportDocument:
         self._end()
@@ -129,12 +134,14 @@ def _parts(text: str) -> Iterator[tuple[str, str, str]]:
         found = _MARK.fullmatch(line.removesuffix("\r"))
         if found is not None and found[1] == "end":
             if not inside:
-                raise UsageError("The Markdown export has an unknown or misplaced mark.", hint="")
+                raise UsageError(
+                    "The Markdown export has an unknown or misplaced mark.", hint=EXPORT_AGAIN
+                )
             yield name, value, _ESCAPED.sub("", "\n".join(body))
             inside = False
         elif found is not None:
             if inside:
-                raise UsageError("A text in the Markdown export has no end.", hint="")
+                raise UsageError("A text in the Markdown export has no end.", hint=EXPORT_AGAIN)
             name, value, body = found[1], found[2] or "", []
             inside = name in {"preference", "question", "answer", "attachment"}
             if not inside:
@@ -142,7 +149,7 @@ def _parts(text: str) -> Iterator[tuple[str, str, str]]:
         elif inside:
             body.append(line)
     if inside:
-        raise UsageError("A text in the Markdown export has no end.", hint="")
+        raise UsageError("A text in the Markdown export has no end.", hint=EXPORT_AGAIN)
 
 
 def _text(text: str) -> str:
@@ -159,7 +166,9 @@ def _parse(value: str, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(value.encode(), type=kind)
     except msgspec.MsgspecError as error:
-        raise UsageError("A mark in the Markdown export cannot be read.", hint="") from error
+        raise UsageError(
+            "A mark in the Markdown export cannot be read.", hint=EXPORT_AGAIN
+        ) from error
 
 
 def _one_line(text: str) -> str:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _ID: Final = re.compile("[0-9a-f]{1,64}")
 _BATCH: Final = 50
 MAX_IMPORT_BYTES: Final = 256 << 20
+EXPORT_AGAIN: Final = "Export it again with `assistant export`, or choose another file."
 
 
 class ExportedAttachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,11 +102,13 @@ def from_json(file: BinaryIO, *, limit: int = MAX_IMPORT_BYTES) -> ExportDocumen
     """Read an export; UsageError if it is too large or not one."""
     data = file.read(limit + 1)
     if len(data) > limit:
-        raise UsageError("The file is too large to import.", hint="")
+        raise UsageError(
+            "The file is too large to import.", hint="Export fewer conversations at a time."
+        )
     try:
         return msgspec.json.decode(data, type=ExportDocument)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError("The file is not an export of this program.", hint="") from error
+        raise UsageError("The file is not an export of this program.", hint=EXPORT_AGAIN) from error
 
 
 def read_document(store: Store, scope: ExportScope) -> ExportDocument:
@@ -174,9 +177,9 @@ def _check(unverified: ExportDocument) -> None:
         ids += [preference.id, preference.provenance]
         instants += [preference.created, preference.updated, preference.expires]
     if any(found is not None and not _ID.fullmatch(found) for found in ids):
-        raise UsageError("The file holds an id that is not one.", hint="")
+        raise UsageError("The file holds an id that is not one.", hint=EXPORT_AGAIN)
     if any(found is not None and found.tzinfo is None for found in instants):
-        raise UsageError("The file holds an instant without a time zone.", hint="")
+        raise UsageError("The file holds an instant without a time zone.", hint=EXPORT_AGAIN)
 
 
 def _check_parts(unverified: ExportedAttachment) -> None:
@@ -186,7 +189,9 @@ def _check_parts(unverified: ExportedAttachment) -> None:
         for span in unverified.spans
     )
     if not sound:
-        raise UsageError("The file holds parts of an attached file that lie outside it.", hint="")
+        raise UsageError(
+            "The file holds parts of an attached file that lie outside it.", hint=EXPORT_AGAIN
+        )
 
 
 def _exported(store: Store, conversation: Conversation) -> ExportedConversation:

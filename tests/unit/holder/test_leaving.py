@@ -19,6 +19,7 @@ from assistant.holder.interface import (
     GiveFeedback,
     Import,
     ListConversations,
+    ListPreferences,
     RenameConversation,
     ShowConversation,
     WhyQuery,
@@ -191,10 +192,25 @@ def test_an_imported_turn_with_notes_of_another_shape_is_accounted_for(
         assert (told.question, told.profile, told.files) == ("What is tea?", (), ())
 
 
+def test_a_preference_nobody_could_have_typed_is_not_imported(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    for other in open_world(tmp_path / "other"):
+        for text in ("Keep it short", "Use lists", "Be formal"):
+            other.one(AddPreference(text))
+        other.one(Export(str(path), "json"))
+    export = json.loads(path.read_text())
+    for preference, text in zip(export["preferences"], (" ", "x" * 501), strict=False):
+        preference["text"] = text
+    path.write_text(json.dumps(export))
+    for world in open_world(tmp_path / "here"):
+        world.one(Import(str(path)))
+        assert len(world.all(ListPreferences("all"))) == 1
+
+
 def test_a_title_passes_the_gate_as_what_is_typed(tmp_path: Path) -> None:
     for world in open_world(tmp_path / "home"):
         talk = world.ask("Where do herons sleep?").conversation
-        with pytest.raises(PolicyRefusal, match="no-bombs.*tier national") as raised:
+        with pytest.raises(PolicyRefusal, match=r"no-bombs.*tier national") as raised:
             world.one(RenameConversation(talk, "My pipe bomb"))
         assert raised.value.hint.startswith("Appeal: ")
         world.one(RenameConversation(talk, "Account 1234-5678"))
