@@ -131,6 +131,17 @@ async def test_the_history_lists_more_than_anybody_scrolls_and_says_where_it_end
         assert f"the latest {history.SHOWN:,}; / finds the others" in drive.text
 
 
+async def test_a_sentence_typed_where_single_keys_act_erases_nothing() -> None:
+    async with opened() as drive:
+        await with_two_conversations(drive)
+        await drive.keys("f2")
+        await drive.keys("d")
+        assert "Erase this conversation?" in drive.text
+        await drive.keys("o", "space", "y")
+        assert "Erase this conversation?" not in drive.text
+        assert len(drive.front.application.conversations) == 2
+
+
 async def test_a_conversation_is_renamed() -> None:
     async with opened() as drive:
         await with_two_conversations(drive)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,7 +14,11 @@ from assistant.tui.widgets.hints import KeyHints
 
 
 class YesNo(ModalScreen[bool]):
-    """A question with what follows from yes. Dismissed with True only by an explicit y."""
+    """A question with what follows from yes. Dismissed with True only by an explicit y.
+
+    Any other letter is a no: somebody who types a sentence where single keys act did not mean
+    the question, and the y of a later word must not answer it.
+    """
 
     BINDINGS = bindings("dialog", "yes", "no", "cancel")
 
@@ -26,6 +31,12 @@ class YesNo(ModalScreen[bool]):
             yield Static(Content.styled(self._head, "bold"))
             yield Static(self._body, classes="body", markup=False)
             yield KeyHints()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that is neither yes nor no."""
+        if event.is_printable and event.key not in self.active_bindings:
+            event.stop()
+            self.dismiss(False)
 
     def action_yes(self) -> None:
         """Yes."""
