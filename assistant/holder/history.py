@@ -57,10 +57,11 @@ class History:
         listed = self._vault.conversations.list(
             limit=request.limit, folder=request.folder, pinned_first=request.pinned_first
         )
+        counts = self._vault.turns.counts(found.id for found in listed)
         for found in listed:
             yield ConversationItem(
                 found.id, found.title, found.created.isoformat(), found.updated.isoformat(),
-                len(self._vault.turns.list(found.id)), found.pinned, found.folder,
+                counts.get(found.id, 0), found.pinned, found.folder,
             )  # fmt: skip
 
     def conversation_id(self, given: str) -> str:

@@ -347,7 +347,7 @@ class MemoryFeed:
             turn = self._vault.turns.get(item)
         except NoSuchItem:
             return [text] * len(REACHES)
-        said = {t.position: t.question for t in self._vault.turns.list(turn.conversation_id)}
+        said = self._vault.turns.questions_near(turn, max(REACHES))
         if turn.position not in said:  # erased in between
             return [text] * len(REACHES)
         return windows(said, turn.position)

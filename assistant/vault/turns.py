@@ -159,6 +159,23 @@ class Turns:
         """How many turns there are."""
         return int(self._store.read(lambda db: db.value("SELECT count(*) FROM turns")))
 
+    def counts(self, conversation_ids: Iterable[str]) -> dict[str, int]:
+        """How many turns each of these conversations has."""
+        sql = (
+            "SELECT id, (SELECT count(*) FROM turns WHERE conversation_id = conversations.id) "
+            "FROM conversations WHERE id IN"
+        )
+        return dict(self._store.read(lambda db: db.rows_of(sql, list(conversation_ids))))
+
+    def questions_near(self, turn: Turn, places: int) -> dict[int, str]:
+        """What was asked at the places around a turn's in its conversation, its own included."""
+        sql = (
+            "SELECT position, question FROM turns WHERE conversation_id = ? "
+            "AND position BETWEEN ? AND ? ORDER BY position, n"
+        )
+        near = (turn.conversation_id, turn.position - places, turn.position + places)
+        return dict(self._store.read(lambda db: db.rows(sql, *near)))
+
     def more_than(self, count: int) -> bool:
         """Whether there are more; costs at most so many, however many there are."""
         sql = "SELECT 1 FROM turns LIMIT 1 OFFSET ?"

@@ -71,6 +71,18 @@ def test_counting_stops_where_it_is_enough(vault: Vault) -> None:
     assert not vault.turns.more_than(3)
 
 
+def test_only_the_places_around_a_turn_are_read(vault: Vault) -> None:
+    first = say(vault, "Question 0?", "Yes.")
+    turns = [
+        first,
+        *(say(vault, f"Question {n}?", "Yes.", first.conversation_id) for n in (1, 2, 3)),
+    ]
+    say(vault, "Elsewhere?", "Yes.")
+    assert vault.turns.questions_near(turns[2], 1) == {n: f"Question {n}?" for n in (1, 2, 3)}
+    assert vault.turns.questions_near(turns[0], 2) == {n: f"Question {n}?" for n in (0, 1, 2)}
+    assert vault.turns.counts([first.conversation_id, "nothing"]) == {first.conversation_id: 4}
+
+
 def test_the_latest_acts_are_the_newest_that_stand_oldest_first(vault: Vault) -> None:
     turn = say(vault, "Is it so?", "It is.")
     acts = [vault.feedback.add(turn.id, FeedbackKind.SCORE, str(n)) for n in (10, 20, 30, 40)]
