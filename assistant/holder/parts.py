@@ -46,7 +46,7 @@ class Parts:
     new_kdf: Callable[[], KdfParameters]
     patience: float
     watch_every: float = 5.0
-    turn_ends: float = 5.0
+    turn_ends: float = 3.0
     face: str = "command"
     documents: tuple[PolicyDocument, ...] = ()
     authorities: tuple[AuthorityState, ...] = ()

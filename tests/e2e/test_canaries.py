@@ -67,7 +67,12 @@ def _chatgpt(words: list[str]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-@pytest.mark.full(name="canaries", small=12, full=200, covers=("assistant/holder/holder.py",))
+@pytest.mark.full(
+    name="canaries",
+    small=12,
+    full=200,
+    covers=("assistant/holder/holder.py", "assistant/holder/idle.py"),
+)
 def test_no_canary_is_readable_while_running_after_exit_after_a_kill_or_after_locking(
     cli: Cli, tmp_path: Path, size: int, seed: int, progress: Progress
 ) -> None:
