@@ -23,7 +23,7 @@ from assistant.personal.preferences import read_preference
 from assistant.vault.records import ItemKind
 
 BLOCK_VERSION = 2
-"""Changes whenever the same items would give another text; stored with each turn."""
+"""Changes whenever the same items would give another text; tests/vectors hold one of it."""
 
 ERASED = "[erased]"
 
