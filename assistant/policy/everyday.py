@@ -29,6 +29,15 @@ def look_alikes(count: int, seed: int = 1) -> list[str]:
     return _made("look_alikes", count, seed)
 
 
+def vocabulary() -> list[str]:
+    """The pieces that both kinds are made of, once each and in no order of use."""
+    return [
+        text
+        for templates, words in _source().values()
+        for text in (*templates, *(word for chosen in words.values() for word in chosen))
+    ]
+
+
 def _made(kind: Kind, count: int, seed: int) -> list[str]:
     made = _all(kind)
     rng = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret

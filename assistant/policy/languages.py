@@ -30,7 +30,7 @@ _LITTLE: Final = {
     "nl": "de het een en of niet is zijn ik jij hij zij wij mijn hoe wat wie kan waar waarom met "
     "voor op van te in dat die",
 }
-_COMMON: Final = {name: frozenset(canonical(words).split()) for name, words in _LITTLE.items()}
+LITTLE_WORDS: Final = {name: frozenset(canonical(words).split()) for name, words in _LITTLE.items()}
 _SCRIPTS: Final = (
     ("ru", re.compile(r"[\u0400-\u04ff]")),
     ("el", re.compile(r"[\u0370-\u03ff]")),
@@ -56,7 +56,7 @@ def language_of(text: str) -> str:
         if len(script.findall(sample)) * 2 > letters and latin * 3 < letters:
             return name
     words = [word for word in _WORD.findall(canonical(sample)) if len(word) > 1]
-    counts = {name: sum(word in little for word in words) for name, little in _COMMON.items()}
+    counts = {name: sum(word in little for word in words) for name, little in LITTLE_WORDS.items()}
     best = max(counts, key=lambda name: counts[name])
     if counts[best] < 2 or counts["en"] >= counts[best]:
         return "en" if counts["en"] else ""
@@ -66,11 +66,11 @@ def language_of(text: str) -> str:
 def little_words(text: str) -> int:
     """How many little English words of two letters or more stand in it."""
     words = _WORD.findall(text[:MOST_SEEN].lower())
-    return sum(len(word) > 1 and word in _COMMON["en"] for word in words)
+    return sum(len(word) > 1 and word in LITTLE_WORDS["en"] for word in words)
 
 
 def reads_as_words(text: str) -> bool:
     """Whether at least an eighth of the words are little English ones: text, not noise."""
     words = [word.lower() for word in _WORD.findall(text[:MOST_SEEN])]
-    little = sum(word in _COMMON["en"] for word in words)
+    little = sum(word in LITTLE_WORDS["en"] for word in words)
     return len(words) >= 3 and little * 8 >= len(words)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from typing import Final
 
 from assistant.policy import views
 from assistant.policy.canonical import canonical
 from assistant.policy.channels import decoded
 from assistant.policy.languages import MOST_SEEN, little_words, reads_as_words
+from assistant.policy.likeness import CLEARLY, LOOKS_ENGLISH, TOO_SHORT, likeliest, likeness
 
 MAX_READINGS: Final = 6
 _PIECE: Final = 8
@@ -27,12 +29,12 @@ def readable_views(text: str) -> list[str]:
     """The plain view, and every hidden one that reads as words."""
     plain = canonical(text)
     hidden = [turn(plain) for turn in (views.rot13, _backwards) if _reads_better(plain, turn)]
-    hidden.append(unspaced(text))
+    others = [unspaced(text)]
     if views.has_leet(plain):
-        hidden.append(unleet(plain))
-    hidden += [found for _, raw in decoded(text) if _is_no_noise(found := canonical(raw))]
-    readable = [found for found in hidden if found != plain and reads_as_words(found)]
-    return list(dict.fromkeys([plain, *readable]))[:MAX_READINGS]
+        others.append(unleet(plain))
+    others += [found for _, raw in decoded(text) if _is_no_noise(found := canonical(raw))]
+    hidden += [found for found in others if _reads_as_english(found)]
+    return list(dict.fromkeys([plain, *hidden]))[:MAX_READINGS]
 
 
 def _backwards(plain: str) -> str:
@@ -40,17 +42,23 @@ def _backwards(plain: str) -> str:
 
 
 def _reads_better(plain: str, turn: Callable[[str], str]) -> bool:
-    """Whether some piece of the turned text reads as words, and no worse than unturned.
-
-    "I" and "a" are words either way round.
-    """
+    """Whether some piece of the turned text is more like English than it is unturned."""
     words = turn(plain)[:MOST_SEEN].split(" ")
     last = max(len(words) - _PIECE, 0)
     for first in (*range(0, last, _PIECE // 2), last):
         piece = " ".join(words[first : first + _PIECE])
-        if reads_as_words(piece) and little_words(piece) >= little_words(turn(piece)):
+        likely = likeness(piece)
+        better = likely - likeness(turn(piece))
+        if LOOKS_ENGLISH > likely > TOO_SHORT:
+            continue
+        no_worse = better >= 0 and little_words(piece) >= little_words(turn(piece))
+        if (better > CLEARLY and likely > TOO_SHORT) or (no_worse and reads_as_words(piece)):
             return True
     return False
+
+
+def _reads_as_english(found: str) -> bool:
+    return reads_as_words(found) or likeness(found[:MOST_SEEN]) > LOOKS_ENGLISH
 
 
 def _is_no_noise(found: str) -> bool:
@@ -70,13 +78,30 @@ def unspaced(text: str) -> str:
 
 
 def unleet(plain: str) -> str:
-    """Leet signs read as letters, word by word; numbers stay numbers."""
-    return " ".join(
-        word.translate(_UNLEET) if any(char.isalpha() for char in word) or len(word) == 1 else word
-        for word in plain.split(" ")
+    """Leet signs read as letters, word by word, "1" as the likelier of i and l.
+
+    Numbers stay numbers, unless most of the words beside them are in leet.
+    """
+    words = plain.split(" ")
+    mixed = sum(views.has_leet(word) for word in words)
+    everywhere = mixed * 2 > len(words)
+    return " ".join(_unleet_word(word, number=everywhere) for word in words)
+
+
+def _unleet_word(word: str, *, number: bool) -> str:
+    if not (number or len(word) == 1 or any(char.isalpha() for char in word)):
+        return word
+    parts = _UNSURE.split(word.translate(_UNLEET))
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) > _MOST_UNSURE:
+        return "i".join(parts)
+    return likeliest(
+        "".join(part + sign for part, sign in zip(parts, (*signs, ""), strict=True))
+        for signs in product("il", repeat=len(parts) - 1)
     )
 
 
-_UNLEET: Final = {
-    point: letter for point, letter in views.LEET.items() if letter != "i" or chr(point) != "l"
-}
+_UNSURE: Final = re.compile("1")
+_MOST_UNSURE: Final = 6
+_UNLEET: Final = {point: letter for point, letter in views.LEET.items() if chr(point) not in "l1"}
