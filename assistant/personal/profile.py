@@ -140,7 +140,7 @@ def _state(
     if wish is not None and wish.locked:
         mean, sd, source = _prior_mean(dimension, wish), 0.0, "locked"
     elif dimension in learned.used:
-        mean, source = learned.weights[index], "learned"
+        mean, source = learned.fitted[index], "learned"
     else:
         source = "set" if is_set else "neutral"
         mean = learned.prior.mean[index] if is_set else mean
@@ -150,6 +150,8 @@ def _state(
     clamped = kept != value
     acts = acts or (clamped and kept != 0.0)
     weight = _weight(kept, dimension) if acts else 0.0
+    if source == "learned":
+        weight = _trusted(weight, learned, dimension, bound)
     low, high = _value(mean - sd, dimension), _value(mean + sd, dimension)
     return DimensionState(
         dimension,
@@ -162,6 +164,15 @@ def _state(
         bound,
         clamped,
     )
+
+
+def _trusted(weight: float, learned: Learned, dimension: Dimension, bound: Bound | None) -> float:
+    """As far from where learning started as it has proved itself, and inside the bound."""
+    start = learned.prior.mean[DIMENSIONS.index(dimension)]
+    moved = start + learned.trust * (weight - start)
+    if bound is None:
+        return moved
+    return max(_weight(bound.low, dimension), min(_weight(bound.high, dimension), moved))
 
 
 def instructions(

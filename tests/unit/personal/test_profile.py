@@ -304,13 +304,29 @@ def test_features_are_counted_as_a_person_would() -> None:
     assert features("").words == 0
 
 
-def test_what_barely_proves_itself_barely_leaves_the_prior_and_much_proof_frees_it() -> None:
-    shorter = Evidence(tuple(-1.0 if d is Dimension.LENGTH else 0.0 for d in DIMENSIONS))
+def _shorter(count: int) -> list[Evidence]:
+    return [Evidence(tuple(-1.0 if d is Dimension.LENGTH else 0.0 for d in DIMENSIONS))] * count
+
+
+def test_what_barely_proves_itself_barely_weighs_and_much_proof_nearly_frees_it() -> None:
     index = DIMENSIONS.index(Dimension.LENGTH)
     shares = []
     for count in (4, 10, 60):
-        learned = learn([shorter] * count)
+        learned = learn(_shorter(count))
         assert learned.used == {Dimension.LENGTH}
-        full = fit([shorter] * count, PRIOR).mean[index]
-        shares.append(learned.weights[index] / full)
+        assert learned.fitted[index] == pytest.approx(fit(_shorter(count), PRIOR).mean[index])
+        shares.append(learned.weights[index] / learned.fitted[index])
     assert 0 < shares[0] < 0.4 < shares[1] < 0.98 < shares[2] <= 1
+
+
+def test_a_tiers_bound_holds_whatever_share_of_the_way_learning_is_worth() -> None:
+    long = turn("Why?", "Because it rains. " * 30)
+    acts = [(act(FeedbackKind.EDIT, long, "Because it rains.", f"f{n}"), long) for n in range(4)]
+    free = build_profile(acts)[Dimension.LENGTH]
+    assert free.source == "learned"
+    assert free.weight < 0
+    bound = Bound(0.3, 1.0, "issuer", "reason")
+    held = build_profile(acts, bounds={"length": bound})[Dimension.LENGTH]
+    at_bound = build_profile([], [ProfileValue("length", 0.3, locked=True)])[Dimension.LENGTH]
+    assert held.value == pytest.approx(0.3)
+    assert 2 * held.weight == pytest.approx(at_bound.weight)
