@@ -80,21 +80,23 @@ def unspaced(text: str) -> str:
 def unleet(plain: str) -> str:
     """Leet signs read as letters, word by word, "1" as the likelier of i and l.
 
-    Numbers stay numbers, unless most of the words beside them are in leet.
+    Numbers stay numbers, unless most of the words beside them are in leet. After some
+    hundred different words with a "1" the rest of a text is read with i.
     """
     words = plain.split(" ")
-    mixed = sum(views.has_leet(word) for word in words)
-    everywhere = mixed * 2 > len(words)
-    return " ".join(_unleet_word(word, number=everywhere) for word in words)
+    everywhere = sum(map(views.has_leet, words)) * 2 > len(words)
+    read: dict[str, str] = {}
+    for word in words:
+        if word not in read:
+            read[word] = _unleet_word(word, number=everywhere, carefully=len(read) < _CAREFULLY)
+    return " ".join(read[word] for word in words)
 
 
-def _unleet_word(word: str, *, number: bool) -> str:
+def _unleet_word(word: str, *, number: bool, carefully: bool) -> str:
     if not (number or len(word) == 1 or any(char.isalpha() for char in word)):
         return word
     parts = _UNSURE.split(word.translate(_UNLEET))
-    if len(parts) == 1:
-        return parts[0]
-    if len(parts) > _MOST_UNSURE:
+    if len(parts) == 1 or len(parts) > _MOST_UNSURE or not carefully:
         return "i".join(parts)
     return likeliest(
         "".join(part + sign for part, sign in zip(parts, (*signs, ""), strict=True))
@@ -102,6 +104,7 @@ def _unleet_word(word: str, *, number: bool) -> str:
     )
 
 
+_CAREFULLY: Final = 500
 _UNSURE: Final = re.compile("1")
 _MOST_UNSURE: Final = 6
 _UNLEET: Final = {point: letter for point, letter in views.LEET.items() if chr(point) not in "l1"}
