@@ -33,7 +33,9 @@ RATED = 10
 SLICE = 500
 TOGETHER = 50
 """Turns in one conversation of a vault of many."""
-_ASKED, _ANSWERED = 20, 60
+ORDINARY = ("gardens", "rivers", "bread", "trains", "music", "weather", "birds", "books")
+"""One of them stands in every question: what is asked about, in words no rule minds."""
+_ASKED, _ANSWERED = 19, 60
 _FAST = Path("/dev/shm")
 
 
@@ -81,7 +83,9 @@ def _filled(home: Path, turns: int, *, long: bool) -> str:
             for place in range(start, start + number):
                 if not chat or (not long and place % TOGETHER == 0):
                     chat = vault.conversations.start("Bench").id
-                done.append(_turn(vault, chat, text))
+                done.append(
+                    _turn(vault, chat, f"{text.of(_ASKED)} {chance.choice(ORDINARY)}", text)
+                )
                 if place % RATED == 0:
                     rated.append(vault.feedback.add(done[-1], FeedbackKind.UP).id)
             put(ItemKind.TURN, done)
@@ -94,8 +98,8 @@ def _filled(home: Path, turns: int, *, long: bool) -> str:
     return chat if long else ""
 
 
-def _turn(vault: Vault, chat: str, text: Text) -> str:
-    turn = vault.turns.begin(chat, text.of(_ASKED)).id
+def _turn(vault: Vault, chat: str, asked: str, text: Text) -> str:
+    turn = vault.turns.begin(chat, asked).id
     vault.turns.append_answer(turn, text.of(_ANSWERED))
     vault.turns.finish(turn, TurnOutcome(TurnStatus.COMPLETE))
     return turn

@@ -20,7 +20,7 @@ from assistant.errors import UsageError
 from assistant.holder.interface import Application, Ask, GiveFeedback, RecallQuery
 from scripts.bench_suites._engines import row
 from scripts.bench_suites._evaluation import percentile
-from scripts.bench_suites._worlds import PASSPHRASE, World, question, world
+from scripts.bench_suites._worlds import ORDINARY, PASSPHRASE, World, question, world
 from scripts.bench_suites.start import _children, _resident
 from scripts.bench_suites.vault import Text
 
@@ -139,16 +139,17 @@ def _use(front: LocalFront, made: World, told: _Told, size: str) -> None:
         seconds = _timed(lambda asked=asked: list(application.handle(asked)))  # type: ignore[misc]
         if place >= WARM:
             told.recall.append(seconds)
-    _turn(application, text, made.conversation, _Told())
-    for _ in range(ROUNDS.get(size, 12)):
-        _turn(application, text, made.conversation, told)
+    _turn(application, 0, made.conversation, _Told())
+    for number in range(1, 1 + ROUNDS.get(size, 12)):
+        _turn(application, number, made.conversation, told)
     told.memory = _memory()
 
 
-def _turn(application: Application, text: Text, conversation: str, told: _Told) -> None:
+def _turn(application: Application, number: int, conversation: str, told: _Told) -> None:
     """A turn of one token and a rating of it, with what follows both."""
     busy, began = time.process_time(), time.perf_counter()
-    asked = f"Tell me about {text.of(8)}."
+    one, other = ORDINARY[number % len(ORDINARY)], ORDINARY[(number + 3) % len(ORDINARY)]
+    asked = f"Tell me something about {one} and {other}."
     ended = list(application.handle(Ask(asked, conversation=conversation, max_tokens=1)))[-1]
     if not isinstance(ended, TurnEnded) or ended.first_token_s is None:
         raise TypeError("the turn failed")
