@@ -222,19 +222,21 @@ class MemoryFeed:
                 self._wake.clear()
 
     def _work(self) -> bool:
-        """One slice; False when there is nothing to do now."""
+        """A slice of each that is due; False when there is nothing to do now."""
         if self._turn_running.is_set():
             return False
-        if not self.history_ready and self._may_index() and self._index_slice():
-            return True
-        state = self._memory.state
-        if state.phase is not Phase.READY:
-            return False
+        worked = self._memory.state.phase is Phase.READY and self._child_slice()
+        indexed = not self.history_ready and self._may_index() and self._index_slice()
+        return worked or indexed
+
+    def _child_slice(self) -> bool:
+        """Embed what has no vector, then fill the index; False when both are done."""
+        restarts = self._memory.state.restarts
         try:
-            if self._filled_at != state.restarts:
+            if self._filled_at != restarts:
                 # A new child: its index is empty, whatever the last one held.
                 self._memory.index_clear()
-                self._filled_at, self._fill_before = state.restarts, None
+                self._filled_at, self._fill_before = restarts, None
                 self._filled.clear()
             if self._embed_slice():
                 return True
