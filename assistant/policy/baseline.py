@@ -16,8 +16,8 @@ from assistant.errors import PolicyInvalid
 from assistant.policy.bundle import VerifiedBundle, verify_bundle
 from assistant.policy.sources import MAX_BUNDLE, MemorySource
 
-BASELINE_AUTHORITY = "95ffdd6db09b9577f96167509e94ec115b024287172185559315ab72d9a6153e"
-BASELINE_DIGEST = "58f3c01a71218feba4b1c71c601484a65386d83714471e05da544b8f5b78bd27"
+BASELINE_AUTHORITY = "df2dc175e1601a824e2e056cd61d3ac8bba3dadc80ce23466605b47bc36f2052"
+BASELINE_DIGEST = "e009633aca8a12066dc3e85f958c9bcdacc7c4f74a12543eaf3248a03ece0656"
 _MAX_FILES = 64
 
 

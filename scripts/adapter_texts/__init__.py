@@ -9,7 +9,7 @@ from __future__ import annotations
 import random as random_
 from collections.abc import Callable
 
-from scripts.adapter_texts import everyday, harmful, look_alikes, physical
+from scripts.adapter_texts import candid, contrasts, everyday, harmful, look_alikes, physical
 from scripts.adapter_texts.text import Text, each_once
 
 __all__ = ["Text", "every_text"]
@@ -19,6 +19,8 @@ _MODULES: tuple[Callable[[random_.Random], list[Text]], ...] = (
     look_alikes.texts,
     harmful.texts,
     physical.texts,
+    contrasts.texts,
+    candid.texts,
 )
 
 

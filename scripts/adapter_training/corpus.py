@@ -21,7 +21,7 @@ from assistant.policy import everyday
 from assistant.policy.canonical import canonical
 from assistant.policy.everyday import everyday_texts, look_alikes
 from assistant.policy.meaning import passages
-from scripts.adapter_texts import Text, every_text, physical
+from scripts.adapter_texts import Text, every_text, physical, sampled
 from scripts.adapter_training.frames import distress, framed
 from scripts.bench_suites._evaluation import lines, present
 
@@ -41,6 +41,8 @@ _HARM: Final = re.compile(
     r"|someone|vulnerab)|starve|infect|brainwash|deceiv|falsif|fabricat|misinform"
     r"|false information|propaganda|discriminat)",
 )
+_ALWAYS_TRAINED: Final = {"everyday.security_work"}
+"""Too like an attacker's words to be left to chance; the help desk is held back instead."""
 _LEFT_OUT: Final = {"Adult Content", "Political Campaigning", "Tailored Financial Advice"}
 
 
@@ -57,11 +59,17 @@ class Row:
 
 
 def corpus(seed: int = 1) -> list[Row]:
-    """All texts, each once; the same for one seed. Sets that are absent are left out."""
+    """All texts, each once; the same for one seed. Sets that are absent are left out.
+
+    So is every text that a set for measuring alone holds as well.
+    """
     rows: dict[str, Row] = {}
+    measured = _measured()
     for text, harmful, source, kind, held_by in _all(random.Random(seed)):
         seen = canonical(text)
-        held = bool(held_by) and _number(held_by.format(seen)) % _HELD == 0
+        if seen.strip(_ENDS) in measured:
+            continue
+        held = held_by == _ALWAYS or (bool(held_by) and _number(held_by.format(seen)) % _HELD == 0)
         rows.setdefault(
             seen, Row(seen, harmful, source, kind, held, _number(seen) // _HELD % FOLDS)
         )
@@ -79,7 +87,9 @@ def _number(text: str) -> int:
 
 # The last of each: what decides whether a text is held back. Everyday texts are held back by
 # topic, so that none of a topic on which the threshold is chosen has trained anything.
+_ENDS: Final = " .?!"
 _NEVER: Final = ""
+_ALWAYS: Final = "always"
 _BY_TEXT: Final = "{}"
 
 
@@ -100,6 +110,9 @@ def _all(rng: random.Random) -> Iterator[tuple[str, bool, str, str, str]]:
         yield row["turns"][0], False, "mt_bench", "natural", _BY_TEXT
     for row in _lines("pandalm/testset.jsonl"):
         yield f"{row['instruction']} {row['input']}", False, "pandalm", "natural", _BY_TEXT
+    for text in sampled.requests():
+        held_by = _ALWAYS if _number(text) % _HELD == 1 else _NEVER
+        yield text, False, "requests SmolLM2 made up", "sampled", held_by
     for text in everyday_texts(4000):
         yield text, False, "everyday templates", "everyday", _NEVER
     for text in framed(rng, 6000):
@@ -114,12 +127,18 @@ def _all(rng: random.Random) -> Iterator[tuple[str, bool, str, str, str]]:
 
 
 def _own_kind(own: Text, situation: Callable[[str], int]) -> tuple[str, str]:
+    if own.family == "candid":
+        return f"candid {'harm' if own.harmful else 'twin'}", _NEVER
     if own.family.startswith("physical"):
         # By situation: nothing about one that is held back has been seen in other words.
         kind = "physical harm" if own.harmful else "physical"
         return kind, f"situation {situation(own.text)}"
     if own.harmful:
         return "own harm", _BY_TEXT
+    if own.family in _ALWAYS_TRAINED:
+        return "everyday", _NEVER
+    if own.family.startswith("everyday.held_"):
+        return "everyday", _ALWAYS
     if own.family.startswith("everyday"):
         return "everyday", f"topic {own.family}"
     return "look-alike", _BY_TEXT
@@ -148,6 +167,12 @@ def _baseline_examples() -> list[str]:
 
 def _lines(name: str) -> list[dict[str, Any]]:
     return lines(name) if present(name) is None else []
+
+
+def _measured() -> set[str]:
+    """What the sets that may only measure ask: left out, whoever else asks the same."""
+    sets = ("xstest/prompts.csv", "harmless_instructions/prompts.csv")
+    return {canonical(row["prompt"]).strip(_ENDS) for name in sets for row in _lines(name)}
 
 
 def _believed(row: dict[str, str]) -> bool:

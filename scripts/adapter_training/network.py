@@ -20,8 +20,9 @@ FIRST: Final = 2
 _LONGEST: Final = 64
 _SHARES: Final[Mapping[str, float]] = {
     "example": 0.03,
-    "harm": 0.12, "asked": 0.11, "own harm": 0.17, "physical harm": 0.06,
-    "everyday": 0.13, "natural": 0.10, "framed": 0.08, "look-alike": 0.18, "physical": 0.05,
+    "harm": 0.12, "asked": 0.10, "own harm": 0.20, "physical harm": 0.05,
+    "everyday": 0.10, "natural": 0.08, "sampled": 0.06, "framed": 0.07, "look-alike": 0.22,
+    "physical": 0.05, "candid harm": 0.08, "candid twin": 0.08,
 }  # fmt: skip
 
 

@@ -22,9 +22,11 @@ from scripts.adapter_training.packing import pack, unpacked
 
 STRICT_RATE: Final = 0.005
 GREY_RATE: Final = 0.06
+EVERYDAY: Final = ("everyday", "natural", "sampled")
 RESOURCE: Final = "harm.adapter"
 LEARNED_FROM: Final = (
     "Texts written for this program (Apache-2.0)",
+    "Requests made up by SmolLM2-135M-Instruct (Apache-2.0)",
     "HarmBench, without copyright rows (MIT)",
     "JailbreakBench behaviours (MIT)",
     "RED-INSTRUCT: CatQA, DangerousQA, HarmfulQA (Apache-2.0)",
@@ -110,7 +112,7 @@ def _print(held: list[Row], network: Network, unseen: list[Row]) -> Shares:
 def chosen_on(held: list[Row], found: np.ndarray) -> Thresholds:
     """Thresholds from the texts held back: everyday and natural ones, and look-alikes."""
     kinds = np.array([row.kind for row in held])
-    everyday = found[(kinds == "everyday") | (kinds == "natural")]
+    everyday = found[np.isin(kinds, EVERYDAY)]
     # Without the safe twins of dangerous advice: nobody meets so many of those.
     look_alike = found[kinds == "look-alike"]
     return thresholds(everyday, look_alike, STRICT_RATE, GREY_RATE)
@@ -121,7 +123,7 @@ def pack_for(model: Path, folder: Path, source: Path) -> None:
     data = packed(model, folder)
     network = Network(model, 1)
     network.load(unpacked(data, _base(model)))
-    deciding = ("everyday", "natural", "look-alike")
+    deciding = (*EVERYDAY, "look-alike")
     held = [row for row in corpus() if row.held and row.kind in deciding]
     chosen = chosen_on(held, highest(network.scores, [row.text for row in held]))
     (source / RESOURCE).write_bytes(data)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from functools import cache
 
 import pytest
 
-from scripts.adapter_texts import Text, every_text
+from scripts.adapter_texts import Text, every_text, sampled
 from scripts.adapter_texts.text import each_once
 
 
@@ -31,6 +32,8 @@ def test_the_same_random_state_gives_the_same_texts_in_the_same_order() -> None:
         ("self_harm", True, 150),
         ("physical", True, 1200),
         ("physical", False, 1200),
+        ("contrast", True, 6000),
+        ("contrast", False, 6000),
     ],
 )
 def test_every_kind_has_enough_texts(family: str, harmful: bool, least: int) -> None:
@@ -52,6 +55,20 @@ def test_every_text_is_one_short_line_without_an_unfilled_hole() -> None:
 def test_everyday_texts_come_from_over_sixty_topics() -> None:
     topics = {text.family for text in _texts() if text.family.startswith("everyday.")}
     assert len(topics) >= 60
+
+
+def test_every_contrast_is_asked_harmlessly_and_harmfully_about_as_often() -> None:
+    counted = Counter((t.family, t.harmful) for t in _texts() if t.family.startswith("contrast."))
+    for family in {family for family, _ in counted}:
+        assert 0.5 < counted[family, True] / counted[family, False] < 2.0, family
+
+
+def test_made_up_requests_are_many_short_lines_and_name_no_harm() -> None:
+    made_up = sampled.requests()
+    assert len(made_up) >= 1500
+    for text in made_up:
+        assert 8 < len(text) < 260, text
+        assert not re.search(r"\b(bomb|murder|rape|porn|suicide|terrorist)", text.casefold()), text
 
 
 def test_a_text_called_harmful_and_harmless_is_refused() -> None:
