@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.conversation.events import KeptOut, UsedItem
-from assistant.errors import NoSuchItem
+from assistant.errors import AssistantError, NoSuchItem
 from assistant.holder.comparisons import Picks
 from assistant.holder.consents import Consents
 from assistant.holder.memory import LiveEmbedder, MemoryFeed, TurnIndex
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _BUDGET_TOKENS = 160
 _LEARNED_FROM = 600
+_SETTLED = 0.3
+"""Seconds after an act at which the profile is built anew, for all acts until then."""
 ERASED = "[erased]"
 
 
@@ -75,6 +77,8 @@ class Taste:
         self.picks = Picks(vault, now)
         self._bounds = profile_bounds(policy)
         self._profile: Profile | None = None
+        self._built = self._changes = 0
+        self._due = False
         self._building = threading.Lock()
         self._recall = Recall(
             search=_Words(vault, feed),
@@ -140,10 +144,12 @@ class Taste:
     def profile(self) -> Profile:
         """The style profile, recomputed from the acts that stand since it last changed."""
         with self._building:
-            if self._profile is None:
+            if self._profile is None or self._built != self._changes:
+                changes = self._changes
                 self._profile = build_profile(
                     self.acts(), self._vault.profile.list(), self._bounds, self.picks.values()
                 )
+                self._built = changes
             return self._profile
 
     def acts(self) -> list[tuple[Feedback, Turn]]:
@@ -157,9 +163,25 @@ class Taste:
         return [(act, turns[act.turn_id]) for act in acts if act.turn_id in turns]
 
     def changed(self) -> None:
-        """Feedback or a slider changed: the profile is built anew, never patched."""
-        with self._building:
-            self._profile = None
+        """Feedback or a slider changed: the profile is built anew, never patched.
+
+        In a moment and beside: with hundreds of acts it takes 50 ms, which neither this act
+        nor the next turn need wait for.
+        """
+        self._changes += 1
+        if not self._due:
+            self._due = True
+            timer = threading.Timer(_SETTLED, self._rebuild)
+            timer.name, timer.daemon = "profile", True
+            timer.start()
+
+    def _rebuild(self) -> None:
+        self._due = False
+        try:
+            _ = self.profile
+        except AssistantError:
+            # Locked meanwhile: whoever opens the vault next builds it.
+            return
 
     def for_turn(self, k: int, *, earlier: bool, manner: str = "") -> TurnTaste:
         """One turn's view: at most ``k`` memories; earlier turns only where allowed."""

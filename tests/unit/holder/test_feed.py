@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from assistant.holder.interface import GiveFeedback
 from assistant.holder.memory import MemoryFeed
 from assistant.personal.protocols import index_key
 from assistant.vault import Vault
 from assistant.vault.records import Embedding, FeedbackKind, ItemKind
+from tests.holder_world import open_world
 from tests.scripted_model import ScriptedMemory, hashed_vector
 from tests.vault_world import create, say
 
@@ -137,3 +139,14 @@ def test_what_took_a_number_while_nobody_looked_is_embedded_at_the_next_start(
     second.catch_up(5.0)
     second.stop()
     assert index_key(ItemKind.TURN, added) in memory.vectors
+
+
+def test_a_profile_is_built_anew_before_the_next_turn_asks_for_it(tmp_path: Path) -> None:
+    for world in open_world(tmp_path):
+        world.ask("Where do herons sleep?")
+        world.one(GiveFeedback("up"))
+        end = time.monotonic() + 5.0
+        taste = world.holder._taste
+        while taste._built != taste._changes and time.monotonic() < end:
+            time.sleep(0.01)
+        assert taste._built == taste._changes > 0
