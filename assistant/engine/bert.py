@@ -26,7 +26,6 @@ Array = npt.NDArray[np.float32]
 BATCH = 16
 """Texts evaluated together, of similar length."""
 
-_MASKED = np.float32(-1e9)
 _HALF = np.float32(0.5)
 _ROOT_HALF = np.float32(2**-0.5)
 # Abramowitz and Stegun (1964), 7.1.26: largest error 1.5e-7, below float32's own.
@@ -132,30 +131,30 @@ class Encoder:
         return Encoder({**own, **added}, self._heads, self._layers, self._epsilon)
 
     def pooled(self, tokens: Sequence[Sequence[int]]) -> Array:
-        """The mean over each row of tokens after the last layer."""
-        longest = max(len(row) for row in tokens)
-        ids = np.zeros((len(tokens), longest), dtype=np.int64)
-        mask = np.zeros((len(tokens), longest), dtype=np.float32)
-        for place, row in enumerate(tokens):
-            ids[place, : len(row)] = row
-            mask[place, : len(row)] = 1.0
-        hidden = self._embeddings(ids)
-        bias = (1 - mask)[:, None, None, :] * _MASKED
-        for layer in range(self._layers):
-            hidden = self._layer(hidden, bias, f"encoder.layer.{layer}.")
-        summed: Array = np.einsum("btd,bt->bd", hidden, mask) / mask.sum(1, keepdims=True)
-        return summed
+        """The mean over each row of tokens after the last layer.
 
-    def _embeddings(self, ids: npt.NDArray[np.int64]) -> Array:
+        All texts' tokens stand under one another, none filled up to the longest: what a
+        product costs is its rows, and reading the weights, once.
+        """
+        ends = np.cumsum([len(row) for row in tokens])
+        spans = [slice(end - len(row), end) for row, end in zip(tokens, ends, strict=True)]
+        hidden = self._embeddings(tokens)
+        for layer in range(self._layers):
+            hidden = self._layer(hidden, spans, f"encoder.layer.{layer}.")
+        return np.stack([hidden[span].mean(0) for span in spans])
+
+    def _embeddings(self, tokens: Sequence[Sequence[int]]) -> Array:
         weights = self._weights
+        ids = np.concatenate([np.asarray(row, dtype=np.int64) for row in tokens])
+        places = np.concatenate([np.arange(len(row)) for row in tokens])
         hidden: Array = weights["embeddings.word_embeddings.weight"][ids]
-        hidden += weights["embeddings.position_embeddings.weight"][: ids.shape[1]]
+        hidden += weights["embeddings.position_embeddings.weight"][places]
         hidden += weights["embeddings.token_type_embeddings.weight"][0]
         return self._normalised(hidden, "embeddings.LayerNorm.")
 
-    def _layer(self, hidden: Array, bias: Array, name: str) -> Array:
+    def _layer(self, hidden: Array, spans: Sequence[slice], name: str) -> Array:
         attended = self._linear(
-            self._attention(hidden, bias, name), f"{name}attention.output.dense."
+            self._attention(hidden, spans, name), f"{name}attention.output.dense."
         )
         attended += hidden
         hidden = self._normalised(attended, f"{name}attention.output.LayerNorm.")
@@ -164,32 +163,33 @@ class Encoder:
         outer += hidden
         return self._normalised(outer, f"{name}output.LayerNorm.")
 
-    def _attention(self, hidden: Array, bias: Array, name: str) -> Array:
-        batch, length, width = hidden.shape
-        size = width // self._heads
+    def _attention(self, hidden: Array, spans: Sequence[slice], name: str) -> Array:
+        size = hidden.shape[-1] // self._heads
 
         def split(part: str) -> Array:
             rows = self._linear(hidden, f"{name}attention.self.{part}.")
-            return rows.reshape(batch, length, self._heads, size).transpose(0, 2, 1, 3)
+            return rows.reshape(-1, self._heads, size).transpose(1, 0, 2)
 
-        scores: Array = split("query") @ split("key").transpose(0, 1, 3, 2)
-        scores *= np.float32(size**-0.5)
-        scores += bias
-        scores -= scores.max(-1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(-1, keepdims=True)
-        mixed: Array = scores @ split("value")
-        return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
+        query, key, value = split("query"), split("key"), split("value")
+        mixed = np.empty_like(hidden)
+        for span in spans:
+            scores: Array = query[:, span] @ key[:, span].transpose(0, 2, 1)
+            scores *= np.float32(size**-0.5)
+            scores -= scores.max(-1, keepdims=True)
+            np.exp(scores, out=scores)
+            scores /= scores.sum(-1, keepdims=True)
+            together = scores @ value[:, span]
+            mixed[span] = together.transpose(1, 0, 2).reshape(-1, hidden.shape[-1])
+        return mixed
 
     def _linear(self, hidden: Array, name: str) -> Array:
-        # All texts' tokens as one matrix: a product a text reads the weights once for each.
-        rows: Array = hidden.reshape(-1, hidden.shape[-1]) @ self._weights[f"{name}weight"].T
-        rows += self._weights[f"{name}bias"]
-        return rows.reshape(*hidden.shape[:-1], -1)
+        result: Array = hidden @ self._weights[f"{name}weight"].T
+        result += self._weights[f"{name}bias"]
+        return result
 
     def _normalised(self, hidden: Array, name: str) -> Array:
         hidden -= hidden.mean(-1, keepdims=True)
-        spread = np.einsum("btd,btd->bt", hidden, hidden)[..., None] / hidden.shape[-1]
+        spread = np.einsum("td,td->t", hidden, hidden)[:, None] / hidden.shape[-1]
         hidden /= np.sqrt(spread + self._epsilon)
         hidden *= self._weights[f"{name}weight"]
         hidden += self._weights[f"{name}bias"]
