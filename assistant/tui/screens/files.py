@@ -28,7 +28,6 @@ class KeptFilesScreen(ListScreen[None, AttachmentItem]):
 
     def on_mount(self) -> None:
         """Show them."""
-        super().on_mount()
         self._load()
 
     @work(exclusive=True, group="list")

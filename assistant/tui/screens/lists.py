@@ -25,7 +25,7 @@ class ListScreen(Screen[R], Generic[R, I]):
     BINDINGS = bindings("list", "back", "open")
     HEADING = ""
     NOTHING = "Nothing here yet."
-    BEGINS_AT = "#list"
+    AUTO_FOCUS = "#list"  # before the first key: one that came early would be typed elsewhere
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,10 +41,6 @@ class ListScreen(Screen[R], Generic[R, I]):
     def compose_above(self) -> ComposeResult:
         """Widgets between the title and the list."""
         yield from ()
-
-    def on_mount(self) -> None:
-        """The list has the focus, unless told otherwise, so that single keys work at once."""
-        self.query_one(self.BEGINS_AT).focus()
 
     @property
     def options(self) -> OptionList:

@@ -25,7 +25,7 @@ class RecallScreen(SearchScreen[None, RecallHit]):
     HEADING = "What would be recalled"
     NOTHING = "Type what you might ask: here stands what would be remembered for it."
     PLACEHOLDER = "a question, as you would ask it"
-    BEGINS_AT = "#search"
+    AUTO_FOCUS = "#search"
 
     def __init__(self, requests: Requests) -> None:
         super().__init__()

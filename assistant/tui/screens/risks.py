@@ -25,7 +25,6 @@ class RisksScreen(ListScreen[None, RiskItem]):
 
     def on_mount(self) -> None:
         """Measure and show."""
-        super().on_mount()
         self._load()
 
     @work(exclusive=True, group="list")
