@@ -40,6 +40,7 @@ SETTLED = 1.5
 FILLING = 0.3
 """Seconds a question waits for the index of vectors after the unlock, enough for 10,000."""
 _LOOKED = "memory.looked"
+_EMBEDDED_BY = "memory.embedder"
 _NEVER = (0, "")
 _KINDS = (ItemKind.PREFERENCE, ItemKind.FEEDBACK, ItemKind.TURN, ItemKind.CHUNK)
 
@@ -300,8 +301,17 @@ class MemoryFeed:
                     self._looked[kind] = newest
         if changes != self._changes:
             return True  # what was added meanwhile may be of a kind looked at before
+        self._forget_older_models()
         self._caught_up.set()
         return False
+
+    def _forget_older_models(self) -> None:
+        """Vectors of an embedder that is used no more go once this one has embedded all."""
+        settings = self._vault.settings
+        if settings.get(_EMBEDDED_BY) != self._digest:
+            self._vault.embeddings.forget_other_models(self._digest)
+            settings.put(_LOOKED, "{}")  # what the other had embedded is there no more
+            settings.put(_EMBEDDED_BY, self._digest)
 
     def _looks_kept(self) -> dict[ItemKind, tuple[int, str]]:
         """What the last holder had looked at, as far as it is still the same item."""

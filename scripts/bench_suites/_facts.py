@@ -115,7 +115,7 @@ FACTS = (
     ("Who wrote Hamlet?", "shakespeare"),
     ("Who painted the Mona Lisa?", "leonardo|vinci"),
     ("Who wrote the Harry Potter books?", "rowling"),
-    ("Who developed the theory of relativity?", "einstein"),
+    ("Whose theory says that nothing outruns light?", "einstein"),
     ("Who was the first person on the Moon?", "armstrong"),
     ("Who was the first president of the United States?", "washington"),
     ("Who invented the telephone?", r"\bbell\b"),

@@ -150,3 +150,17 @@ def test_a_profile_is_built_anew_before_the_next_turn_asks_for_it(tmp_path: Path
         while taste._built != taste._changes and time.monotonic() < end:
             time.sleep(0.01)
         assert taste._built == taste._changes > 0
+
+
+def test_vectors_of_an_embedder_that_is_used_no_more_go_once_all_is_embedded_anew(
+    vault: Vault,
+) -> None:
+    said = say(vault, "Where is the mill?", "By the river.").id
+    vault.embeddings.put([Embedding(ItemKind.TURN, said, "a" * 64, hashed_vector("a"))])
+    memory = ScriptedMemory()
+    made = MemoryFeed(vault, memory, DIGEST)
+    made.start()
+    made.catch_up(5.0)
+    made.stop()
+    assert list(vault.embeddings.all("a" * 64)) == []
+    assert [each.item_id for each in vault.embeddings.all(DIGEST)] == [said]
