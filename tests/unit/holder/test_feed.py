@@ -155,12 +155,12 @@ def test_a_profile_is_built_anew_before_the_next_turn_asks_for_it(tmp_path: Path
 def test_vectors_of_an_embedder_that_is_used_no_more_go_once_all_is_embedded_anew(
     vault: Vault,
 ) -> None:
-    said = say(vault, "Where is the mill?", "By the river.").id
-    vault.embeddings.put([Embedding(ItemKind.TURN, said, "a" * 64, hashed_vector("a"))])
+    said = [say(vault, f"Where is mill {n}?", "By the river.").id for n in range(2)]
+    vault.embeddings.put([Embedding(ItemKind.TURN, said[0], "a" * 64, hashed_vector("a"))])
     memory = ScriptedMemory()
     made = MemoryFeed(vault, memory, DIGEST)
     made.start()
     made.catch_up(5.0)
     made.stop()
     assert list(vault.embeddings.all("a" * 64)) == []
-    assert [each.item_id for each in vault.embeddings.all(DIGEST)] == [said]
+    assert [each.item_id for each in vault.embeddings.all(DIGEST)] == said
