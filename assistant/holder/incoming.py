@@ -34,7 +34,19 @@ class Incoming:
 
     def conversation(self, each: ExportedConversation) -> ExportedConversation:
         """The conversation as policy would have let it be."""
-        return msgspec.structs.replace(each, turns=tuple(map(self._turn, each.turns)))
+        title = self._titled(each.conversation.title)
+        return msgspec.structs.replace(
+            each,
+            conversation=replace(each.conversation, title=title),
+            turns=tuple(map(self._turn, each.turns)),
+        )
+
+    def _titled(self, title: str) -> str:
+        """The title, as renaming would have let it be; one policy stops says where it is from."""
+        ruling = self._ruling([Segment(title, Origin.USER)], Where.INPUT) if title else None
+        if _stops(ruling):
+            return "From a file"
+        return self._gate.redact(title, Where.INPUT) if _hides(ruling) else title
 
     def _turn(self, each: ExportedTurn) -> ExportedTurn:
         turn = self._with_candidates(each.turn)

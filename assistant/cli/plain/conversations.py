@@ -36,7 +36,10 @@ def incognito(session: Session, _rest: str) -> None:
 def keep(session: Session, _rest: str) -> None:
     """Write an incognito conversation from here on."""
     if not session.incognito or not session.conversation:
-        raise UsageError("This is not an incognito chat with a turn in it.", hint="")
+        raise UsageError(
+            "This is not an incognito chat with a turn in it.",
+            hint="/incognito begins one; ask something in it first.",
+        )
     for kept in session.application.handle(KeepIncognito(session.conversation)):
         if isinstance(kept, ConversationItem):
             session.conversation = kept.id

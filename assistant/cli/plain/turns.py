@@ -75,7 +75,7 @@ def yes(session: Session, _rest: str) -> None:
     """Do again what a rule wanted a yes for, with that yes."""
     again = session.confirming
     if again is None:
-        raise UsageError("Nothing waits for a yes.", hint="")
+        raise UsageError("Nothing waits for a yes.", hint="/yes answers a rule that asks first.")
     session.confirming = None
     again()
 

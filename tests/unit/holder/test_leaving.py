@@ -151,6 +151,23 @@ def test_an_imported_conversation_is_read_as_if_it_were_had_here(tmp_path: Path)
         assert "pipe bomb" not in world.prompt
 
 
+def test_an_imported_title_is_what_renaming_would_have_let_it_be(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    for other in open_world(tmp_path / "other", documents=(document(),)):
+        other.model.answers = ["One.", "Two."]
+        bomb = other.ask("Tea?").conversation
+        other.one(RenameConversation(bomb, "My pipe bomb"))
+        account = other.ask("More tea?").conversation
+        other.one(RenameConversation(account, "Account 1234-5678"))
+        other.one(Export(str(path), "json"))
+    for world in open_world(tmp_path / "here"):
+        world.one(Import(str(path)))
+        titles = {item.id: item.title for item in world.all(ListConversations())}
+        assert titles[bomb] == "From a file"
+        assert titles[account].startswith("Account")
+        assert "1234" not in titles[account]
+
+
 def test_an_imported_candidate_can_be_picked_only_as_policy_lets_it_be(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     for other in open_world(tmp_path / "other", documents=(document(),)):
