@@ -26,6 +26,14 @@ RECOVERED = 1.15
 FIRST_WAIT, LONGEST_WAIT = 4, 16
 """Judgements between two tries of more threads; doubled by each that fails."""
 
+CLEARLY = 0.9
+"""A trial of fewer threads must be so much faster: a passing disturbance, such as a screen
+that was being drawn, else leaves an answer with one thread for seconds."""
+
+DRIFT = 1.02
+"""The best seen is forgotten by so much a judgement: an answer that grows has slower steps
+with any number of threads, and that is no neighbour."""
+
 
 class ThreadGovernor:
     """Chooses between 1 and ``most`` threads. ``apply`` sets the count."""
@@ -83,7 +91,7 @@ class ThreadGovernor:
 
     def _judge(self, now: float) -> None:
         known = self._bests.setdefault(self._width, {})
-        best = known[self.threads] = min(now, known.get(self.threads, now))
+        best = known[self.threads] = min(now, DRIFT * known.get(self.threads, now))
         if self._trying is not None:
             self._end_trial(now)
             return
@@ -119,7 +127,7 @@ class ThreadGovernor:
         assert self._trying is not None
         threads, then = self._trying
         self._trying = None
-        if now < then:
+        if now < (then if self.threads > threads else CLEARLY * then):
             self._wait = FIRST_WAIT
             return
         self._wait = min(LONGEST_WAIT, 2 * self._wait)

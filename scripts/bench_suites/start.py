@@ -6,6 +6,7 @@ of its own under .build/rivals, with the llama.cpp build this project uses.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -255,8 +256,12 @@ def _file(pid: int, name: str) -> bytes:
 
 
 def _children(pid: int) -> list[int]:
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return [int(each) for thread in threads for each in (thread / "children").read_text().split()]
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        # A thread may end while its folder is read; its children are another's then.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def _ticks(pid: int) -> int:

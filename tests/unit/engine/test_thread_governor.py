@@ -99,3 +99,18 @@ def test_an_exact_generation_after_a_busy_time_has_all_threads_again() -> None:
     assert machine.threads == 1
     machine.governor.begin(exact=True)
     assert machine.threads == 2
+
+
+def test_an_answer_that_grows_and_a_screen_being_drawn_are_no_neighbours() -> None:
+    machine = Machine()
+    machine.run(12)
+    slow = {1: 0, 2: 0}
+    for step in range(1500):
+        # Each token attends to one more: at the end a step takes 1.8 times as long. A screen
+        # that is drawn slows two steps in seven, however many threads there are.
+        grown = 1 + 0.8 * step / 1500
+        drawn = 1.7 if step % 7 < 2 else 1.0
+        machine.times = {count: each * grown * drawn for count, each in QUIET.items()}
+        machine.run(1)
+        slow[machine.threads] += 1
+    assert slow[1] < 150
