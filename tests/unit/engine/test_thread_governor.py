@@ -113,4 +113,4 @@ def test_an_answer_that_grows_and_a_screen_being_drawn_are_no_neighbours() -> No
         machine.times = {count: each * grown * drawn for count, each in QUIET.items()}
         machine.run(1)
         slow[machine.threads] += 1
-    assert slow[1] < 150
+    assert slow[1] < 60
