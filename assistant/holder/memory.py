@@ -308,9 +308,10 @@ class MemoryFeed:
     def _forget_older_models(self) -> None:
         """Vectors of an embedder that is used no more go once this one has embedded all."""
         settings = self._vault.settings
-        if settings.get(_EMBEDDED_BY) != self._digest:
+        if settings.get(_EMBEDDED_BY) != self._digest and not self._nothing_kept():
             self._vault.embeddings.forget_other_models(self._digest)
-            settings.put(_LOOKED, "{}")  # what the other had embedded is there no more
+            if settings.get(_LOOKED):
+                settings.put(_LOOKED, "{}")  # what the other had embedded is there no more
             settings.put(_EMBEDDED_BY, self._digest)
 
     def _looks_kept(self) -> dict[ItemKind, tuple[int, str]]:

@@ -114,7 +114,8 @@ def test_the_conversation_is_there_in_a_new_process(cli: Cli) -> None:
     assert [turn["question"] for turn in shown] == ["My name is Ada.", "What did I say?"]
     assert "My name is Ada." in cli.run("why", "--json").json["prompt"]
     hits = cli.run("history", "search", "Ada", "--json").lines
-    assert hits[0]["turn"] == first["turn"]
+    # The second answer may say the name, too, and come first.
+    assert first["turn"] in {hit["turn"] for hit in hits}
 
 
 def test_the_line_mode_answers_and_takes_commands(cli: Cli) -> None:

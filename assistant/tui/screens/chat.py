@@ -150,13 +150,13 @@ class ChatScreen(CopyingScreen):
         if self.stop():
             self.waiting.say("Stopped.")
         elif self.focused is self.prompt and self.transcript.latest is not None:
-            self.transcript.latest.focus()
+            self.set_focus(self.transcript.latest)
         else:
-            self.prompt.focus()
+            self.set_focus(self.prompt)
 
     def action_prompt(self) -> None:
         """Back to typing."""
-        self.prompt.focus()
+        self.set_focus(self.prompt)
 
     async def action_previous(self) -> None:
         """Scroll up within a tall turn; at its top, the turn before."""
@@ -182,7 +182,7 @@ class ChatScreen(CopyingScreen):
         elif place < 0:
             await self.transcript.show_earlier()
         else:
-            turns[place].focus()
+            self.set_focus(turns[place])
 
     async def on_prompt_scrolled(self, message: Prompt.Scrolled) -> None:
         """Page through the conversation while the cursor stays in the prompt."""

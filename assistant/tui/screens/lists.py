@@ -135,21 +135,21 @@ class SearchScreen(ListScreen[R, I]):
 
     def on_input_submitted(self) -> None:
         """Down into what was found."""
-        self.options.focus()
+        self.set_focus(self.options)
 
     def action_search(self) -> None:
-        """To the search line."""
-        self.search.focus()
+        """To the search line, at once: ``focus`` would leave the next keys to the list."""
+        self.set_focus(self.search)
 
     def action_found(self) -> None:
         """Down from the search line, as Tab and Enter."""
         if self.items:
-            self.options.focus()
+            self.set_focus(self.options)
 
     def action_back(self) -> None:
         """From the search line to the list, from the list back."""
         if self.search.has_focus or self.search.value:
             self.search.value = ""
-            self.options.focus()
+            self.set_focus(self.options)
         else:
             self.leave()
