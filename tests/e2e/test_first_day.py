@@ -71,8 +71,10 @@ def _sees_why_and_is_refused(terminal: Terminal) -> None:
 
 def _searches_and_erases(terminal: Terminal) -> None:
     terminal.keys("F2")
-    terminal.until("stripes")
+    terminal.until("/ searches everything")  # not the chat, which speaks of stripes, too
+    terminal.until(" turns")
     terminal.keys("/")
+    time.sleep(0.3)  # the focus moves before the words come
     terminal.type("zebra")
     terminal.until("stripes?  ")
     for _ in "zebra":

@@ -7,7 +7,6 @@ import msgspec
 from assistant.holder.interface import RecallHit, RecallQuery
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.decisions import DecisionsScreen
-from assistant.tui.screens.history import HistoryScreen
 from assistant.tui.screens.policy import PolicyScreen
 from assistant.tui.screens.recall import RecallScreen
 from tests.tui.driving import WIDE, opened, until
@@ -87,14 +86,3 @@ async def test_hostile_memories_and_rules_are_shown_inert() -> None:
         await drive.keys("shift+f6")
         await until(lambda: "[b]" in drive.text)
         assert not {"\x1b", "\x07", "\u202e"} & set(drive.text)
-
-
-async def test_what_is_typed_right_behind_the_slash_is_searched_for() -> None:
-    async with opened() as drive:
-        await drive.ask("bread")
-        await drive.keys("f2")
-        await drive.typed("/rye")
-        await drive.quiet()
-        screen = drive.app.screen
-        assert isinstance(screen, HistoryScreen)
-        assert screen.search.value == "rye"
