@@ -412,3 +412,17 @@ async def test_lines_that_came_before_the_list_had_a_width_are_cut_to_it_all_the
         await drive.app.push_screen(AtOnce())
         await drive.quiet()
         assert drive.text.count("How long?") > 5
+
+
+async def test_a_second_key_on_its_way_to_a_closing_screen_closes_nothing_else() -> None:
+    async with opened() as drive:
+        await drive.ask("bread")
+        chat = drive.app.screen
+        await drive.keys("f2")
+        listed = drive.app.screen
+        assert isinstance(listed, ListScreen)
+        listed.action_back()
+        listed.action_back()
+        await drive.quiet()
+        assert drive.app.screen is chat
+        assert drive.app.fault is None

@@ -9,11 +9,11 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from assistant.holder.attachments_text import size_words
+from assistant.tui.closing import ModalScreen
 from assistant.tui.keys import bindings
 from assistant.tui.paths import Suggestion, suggestions
 from assistant.tui.standing import stands

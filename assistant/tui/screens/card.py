@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from assistant.holder.card_text import as_text
 from assistant.holder.controls import CardQuery, CardReply
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.standing import stands

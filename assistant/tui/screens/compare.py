@@ -5,13 +5,13 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.conversation.events import AnswerText, TurnBegan, TurnEnded, TurnFailed, Waiting
 from assistant.errors import AssistantError
 from assistant.holder.interface import Ask
 from assistant.inert import inert_line
+from assistant.tui.closing import ModalScreen
 from assistant.tui.feed import Item, TurnFeed, merged
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests

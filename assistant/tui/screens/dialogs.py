@@ -6,9 +6,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
+from assistant.tui.closing import ModalScreen
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.hints import KeyHints
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
+from assistant.tui.closing import Screen
 from assistant.tui.keys import KEYS, PLACES, Key, bindings
 from assistant.tui.text import join
 from assistant.tui.widgets.hints import KeyHints

@@ -6,10 +6,10 @@ from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.standing import stands
 from assistant.tui.widgets.hints import KeyHints

@@ -6,10 +6,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from assistant.errors import AssistantError, PolicyError
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.text import foreign
 from assistant.tui.widgets.hints import KeyHints

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.widgets import Static
 
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Static
 
 from assistant.holder.overview_wire import AuthorityItem, PolicyItem
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.screens.policy_text import page_of
 from assistant.tui.text import foreign_line

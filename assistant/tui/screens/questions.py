@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.options import Options

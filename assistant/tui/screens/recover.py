@@ -8,12 +8,12 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from assistant.errors import AssistantError, WrongPassphrase
 from assistant.holder.interface import Application, Front
 from assistant.inert import inert
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.screens.recovery import groups_of
 from assistant.tui.screens.secrets import TypedWord

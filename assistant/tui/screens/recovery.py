@@ -8,9 +8,9 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from assistant.tui.closing import Screen
 from assistant.tui.text import foreign
 from assistant.tui.widgets.hints import KeyHints
 

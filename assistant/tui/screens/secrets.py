@@ -7,10 +7,10 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from assistant.holder.interface import Strength
+from assistant.tui.closing import ModalScreen
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.strength import StrengthMeter

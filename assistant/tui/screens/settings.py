@@ -6,12 +6,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.holder.interface import ChangeSetting, GetSettings, SettingItem
 from assistant.inert import inert_line
+from assistant.tui.closing import ModalScreen
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.dialogs import OneLine

@@ -6,11 +6,11 @@ from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widgets import Static
 
 from assistant.holder.comparisons_wire import ComparisonItem, NextComparison, PickComparison
 from assistant.holder.interface import FeedbackGiven
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.standing import stands

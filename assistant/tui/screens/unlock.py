@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from assistant.errors import AssistantError, WrongPassphrase
 from assistant.holder.interface import Application, Front, Situation
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.standing import stands
 from assistant.tui.text import foreign, foreign_line, join

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from assistant.conversation.events import KeptOut, Ruling, UsedItem
@@ -13,6 +12,7 @@ from assistant.holder.attachments_text import file_words
 from assistant.holder.interface import Why, WhyQuery
 from assistant.inert import inert_line
 from assistant.personal.considered import STOOD_BACK
+from assistant.tui.closing import Screen
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.standing import stands
