@@ -31,8 +31,8 @@ class Palette(CommandPalette):
             event.prevent_default()
 
     def dismiss(self, result: None = None) -> AwaitComplete:
-        """Close it, unless a lock has closed it already."""
-        if self not in self.app.screen_stack[1:]:
+        """Close it, unless it is closed already or something else was opened over it."""
+        if not self.is_active or self not in self.app.screen_stack[1:]:
             return AwaitComplete(asyncio.sleep(0))
         return super().dismiss(result)
 
