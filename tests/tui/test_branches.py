@@ -17,7 +17,7 @@ from assistant.holder.branches_wire import (
 from assistant.holder.interface import Ask, ConversationItem, CopyText
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.history import grouped
-from assistant.tui.screens.lists import ListScreen
+from assistant.tui.screens.lists import ListScreen, SearchScreen
 from assistant.tui.screens.tree import MAX_DEPTH, TreeScreen, drawn
 from tests.tui.driving import WIDE, Drive, opened, until
 from tests.tui.scripted_front import STAMP, Script
@@ -420,7 +420,7 @@ async def test_a_second_key_on_its_way_to_a_closing_screen_closes_nothing_else()
         chat = drive.app.screen
         await drive.keys("f2")
         listed = drive.app.screen
-        assert isinstance(listed, ListScreen)
+        assert isinstance(listed, SearchScreen)
         listed.action_back()
         listed.action_back()
         await drive.quiet()
