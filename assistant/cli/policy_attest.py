@@ -44,14 +44,13 @@ def attest_home(arguments: argparse.Namespace, context: Context) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     """Exit 0 where the statement is as its home signed it, 4 where it is not."""
-    from assistant.policy.attest import MAX_STATEMENT, read_attestation, read_signed
+    from assistant.policy.attest import MAX_STATEMENT, read_attestation
     from assistant.policy.storage import read_limited
 
     raw = read_limited(arguments.check.absolute(), MAX_STATEMENT)
     if raw is None:
         raise UsageError("There is no file at that path.", hint="Check the path.")
-    statement = read_attestation(raw, arguments.home_key)
-    home, _ = read_signed(raw, limit=MAX_STATEMENT, what="attestation")
+    home, statement = read_attestation(raw, arguments.home_key)
     if arguments.json:
         print_json({"home_key": home, "statement": statement})
     else:

@@ -196,10 +196,7 @@ class Account:
 
     def _kept_out(self, notes: Any) -> tuple[KeptOut, ...]:
         """What stood back, looked up anew; of the profile's own lines nothing was stored."""
-        try:
-            noted = msgspec.convert(notes.get("kept_out", []), list[tuple[str, str, str]])
-        except msgspec.ValidationError:
-            return ()
+        noted: list[tuple[str, str, str]] = notes.get("kept_out", [])
         texts = {
             p.id: p.text
             for p in self._vault.preferences.many(item for _, item, _ in noted).values()

@@ -126,8 +126,8 @@ def _home_signer(places: Places, disk: Disk) -> CryptoSigner:
     return load_signer(path, None)
 
 
-def read_attestation(unverified_raw: bytes, keyid: str | None) -> Mapping[str, Any]:
-    """The statement in an attestation, verified; the fleet's side of `policy attest`.
+def read_attestation(unverified_raw: bytes, keyid: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Home key id and statement of an attestation, verified; the fleet's side of `policy attest`.
 
     ``keyid`` is the home's key id recorded earlier, or None to accept a first one.
 
@@ -137,7 +137,7 @@ def read_attestation(unverified_raw: bytes, keyid: str | None) -> Mapping[str, A
     signer, statement = read_signed(unverified_raw, limit=MAX_STATEMENT, what="attestation")
     if keyid is not None and signer != keyid:
         raise BundleUnverified("The attestation comes from another home.")
-    return statement
+    return signer, statement
 
 
 def read_signed(unverified_raw: bytes, *, limit: int, what: str) -> tuple[str, Mapping[str, Any]]:

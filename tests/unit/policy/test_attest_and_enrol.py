@@ -153,7 +153,7 @@ def test_an_attestation_holds_versions_and_canaries_and_nothing_of_the_user(
     enrol(where, bundle, publisher.authority, NOW, DISK)
     install(where, bundle, NOW, DISK)
     raw = attest(where, NOW, "0.1.0", None, DISK)
-    statement = read_attestation(raw, None)
+    _, statement = read_attestation(raw, None)
     assert [one["version"] for one in statement["authorities"]][1:] == [1]
     assert statement["floors"][publisher.authority]["document"] == 1
     assert statement["canaries"] == {"failed": []}

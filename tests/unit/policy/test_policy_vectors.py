@@ -52,7 +52,7 @@ def test_the_floors_of_format_1_read_and_write_the_same_bytes() -> None:
 
 def test_the_attestation_of_format_1_is_still_verified() -> None:
     raw = (VECTORS / "attestation.json").read_bytes()
-    statement = read_attestation(raw, expected()["attestation_keyid"])
+    _, statement = read_attestation(raw, expected()["attestation_keyid"])
     assert statement["canaries"] == {"failed": []}
 
 
