@@ -11,7 +11,7 @@ from textual.await_complete import AwaitComplete
 R = TypeVar("R")
 
 
-class Screen(textual_screen.Screen[R]):
+class ClosesOnce(textual_screen.Screen[R]):
     """A screen whose second dismissal does nothing.
 
     Keys that were on their way to it when it closed still reach it. Textual would then give
@@ -19,17 +19,15 @@ class Screen(textual_screen.Screen[R]):
     """
 
     def dismiss(self, result: R | None = None) -> AwaitComplete:
-        """Close it with this result, unless it is not on top: closed, or covered by a lock."""
-        if not self.is_active:
+        """Close it with this result, unless it is not on top (closed, or covered), or alone."""
+        if not self.is_active or self not in self.app.screen_stack[1:]:
             return AwaitComplete(asyncio.sleep(0))
         return super().dismiss(result)
 
 
-class ModalScreen(textual_screen.ModalScreen[R]):
-    """The same of a dialog."""
+class Screen(ClosesOnce[R]):
+    """A full screen."""
 
-    def dismiss(self, result: R | None = None) -> AwaitComplete:
-        """See :meth:`Screen.dismiss`."""
-        if not self.is_active:
-            return AwaitComplete(asyncio.sleep(0))
-        return super().dismiss(result)
+
+class ModalScreen(textual_screen.ModalScreen[R], ClosesOnce[R]):
+    """A dialog. Textual's class comes first: styles are inherited along first bases only."""

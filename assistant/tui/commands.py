@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 
 from textual import work
-from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.css.query import NoMatches
 from textual.events import Mount
 
 from assistant.tui import themes
+from assistant.tui.closing import ClosesOnce
 from assistant.tui.keys import KEYS
 from assistant.tui.widgets.hints import key_name
 
@@ -21,7 +20,7 @@ _OFFERED = {"app": "app", "chat": "screen"}
 _NOT_OFFERED = {"app.palette", "app.interrupt", "chat.stop"}
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, ClosesOnce[None]):
     """Textual's palette; it may be closed at any moment and shown in any size."""
 
     def _on_mount(self, event: Mount) -> None:
@@ -29,12 +28,6 @@ class Palette(CommandPalette):
         # Textual's own handler, which runs after this one, would fail the app.
         if self not in self.app.screen_stack[1:]:
             event.prevent_default()
-
-    def dismiss(self, result: None = None) -> AwaitComplete:
-        """Close it, unless it is closed already or something else was opened over it."""
-        if not self.is_active or self not in self.app.screen_stack[1:]:
-            return AwaitComplete(asyncio.sleep(0))
-        return super().dismiss(result)
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
