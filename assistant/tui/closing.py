@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+import inspect
+from typing import Any, TypeVar
 
 from textual import screen as textual_screen
 from textual.await_complete import AwaitComplete
+from textual.css.query import NoMatches
+from textual.worker import ResultType, Worker, WorkType
 
 R = TypeVar("R")
 
@@ -23,6 +26,29 @@ class ClosesOnce(textual_screen.Screen[R]):
         if not self.is_active or self not in self.app.screen_stack[1:]:
             return AwaitComplete(asyncio.sleep(0))
         return super().dismiss(result)
+
+    def run_worker(
+        self, work: WorkType[ResultType], *positional: Any, **named: Any
+    ) -> Worker[ResultType]:
+        """As Textual's; work that outlives the screen ends quietly where it misses a widget.
+
+        Widgets go before their screen does, and only then are its workers cancelled. A widget
+        missing while the screen is open is a fault as ever.
+        """
+        if named.get("thread"):
+            return super().run_worker(work, *positional, **named)
+        return super().run_worker(self._while_open(work), *positional, **named)
+
+    def _while_open(self, work: WorkType[ResultType]) -> WorkType[ResultType]:
+        async def guarded() -> Any:
+            try:
+                done = work() if callable(work) else work
+                return await done if inspect.isawaitable(done) else done
+            except NoMatches:
+                if self in self.app.screen_stack:
+                    raise
+
+        return guarded
 
 
 class Screen(ClosesOnce[R]):

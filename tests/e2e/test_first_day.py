@@ -43,10 +43,7 @@ def _asks(terminal: Terminal, question: str) -> None:
 
 def _edits_and_chooses(terminal: Terminal) -> None:
     terminal.keys("M-Up")
-    if "no finished answer" in terminal.until("takes it back", "no finished answer"):
-        time.sleep(1)  # the last word is shown a moment before the turn is kept
-        terminal.keys("M-Up")
-        terminal.until("takes it back")
+    terminal.until("takes it back")
     terminal.keys("M-e")
     terminal.until("ctrl+s")
     terminal.keys("C-a", "C-k")

@@ -167,6 +167,7 @@ class Script:
     before: tuple[TurnEvent, ...] = ()
     gate: threading.Event | None = None  # the answer waits here after its first piece
     prefill_gate: threading.Event | None = None  # the prompt evaluation waits here
+    end_gate: threading.Event | None = None  # the record waits here, stopped or not
     fail: TurnFailed | AssistantError | None = None
     fault: Exception | None = None
     propose: str = ""
@@ -296,6 +297,7 @@ class ScriptedApplication:
                     return
         status = "cancelled" if off.cancelled else "complete"
         several = tuple(released) if len(released) > 1 else ()
+        assert script.end_gate is None or script.end_gate.wait(20), "a gate was left shut"
         yield self._end(ask, turn, conversation, released[0], status, None, several)
 
     def _ruling(self, ask: Ask) -> Ruling | None:

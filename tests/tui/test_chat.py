@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+
+import pytest
+from textual import events
 
 from assistant.conversation.events import TurnFailed, UsedItem, Waiting
 from assistant.errors import DiskFull
@@ -53,6 +57,19 @@ async def test_escape_stops_prompt_evaluation_within_200_milliseconds() -> None:
         assert "stopped" in drive.text
 
 
+async def test_the_first_line_of_a_refusal_stays_in_sight_when_the_room_gets_less() -> None:
+    script = Script(propose="short lists")
+    async with opened(script, size=(60, 16)) as drive:
+        await drive.ask("hello")
+        await drive.ask("Which shares should I buy?")
+        assert "Not answered: a rule forbids this" in drive.text
+        await drive.keys("alt+down")
+        assert "Keep this?" in drive.words
+        assert "Not answered: a rule forbids this" in drive.text
+        await drive.ask("And bread?")
+        assert "3. Bake" in drive.text, "the next answer is followed again"
+
+
 async def test_control_c_stops_an_answer_and_nothing_more_of_it_appears() -> None:
     script = Script(default="first piece. " * 50, gate=threading.Event())
     async with opened(script) as drive:
@@ -64,6 +81,47 @@ async def test_control_c_stops_an_answer_and_nothing_more_of_it_appears() -> Non
         await drive.quiet()
         assert drive.chat.transcript.turns[0].answer == "first piece."
         assert drive.app.is_running
+
+
+@pytest.mark.parametrize("key", ["ctrl+n", "f2", "alt+r"])
+async def test_a_key_right_behind_escape_waits_until_the_stopped_turn_is_recorded(key: str) -> None:
+    script = Script(gate=threading.Event(), end_gate=threading.Event())
+    async with opened(script) as drive:
+        await drive.typed("hello")
+        await drive.press("enter")
+        await until(lambda: "Good bread" in drive.text)
+        drive.app.post_message(events.Key("escape", None))
+        drive.app.post_message(events.Key(key, key[-1] if key.startswith("alt") else None))
+        await until(lambda: script.gate is not None and script.gate.is_set())
+        await asyncio.sleep(0.1)
+        assert drive.chat.running, "the record is still awaited"
+        assert script.end_gate is not None
+        script.end_gate.set()
+        done = {
+            "ctrl+n": lambda: "Ask anything. It stays" in drive.text,
+            "f2": lambda: "searches everything" in drive.text,
+            "alt+r": lambda: len(asks(drive)) == 2 and not drive.chat.running,
+        }
+        await until(done[key])
+        await drive.quiet()
+
+
+async def test_words_sent_right_behind_escape_are_asked_once_the_stopped_turn_is_recorded() -> None:
+    script = Script(gate=threading.Event(), end_gate=threading.Event())
+    async with opened(script) as drive:
+        await drive.typed("hello")
+        await drive.press("enter")
+        await until(lambda: "Good bread" in drive.text)
+        drive.app.post_message(events.Key("escape", None))
+        await drive.typed("and cake")
+        drive.app.post_message(events.Key("enter", None))
+        await asyncio.sleep(0.1)
+        assert len(asks(drive)) == 1
+        assert script.end_gate is not None
+        script.end_gate.set()
+        await until(lambda: len(asks(drive)) == 2 and not drive.chat.running)
+        await drive.quiet()
+        assert [view.question for view in drive.chat.transcript.turns] == ["hello", "and cake"]
 
 
 async def test_control_c_when_idle_offers_to_quit_and_a_second_one_quits() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from msgspec.structs import replace
 
 from assistant.holder.interface import Ask, GiveFeedback, SetPreferenceState, UndoFeedback
@@ -179,6 +181,33 @@ async def test_taking_back_leaves_an_answer_alone_that_was_written_since() -> No
         assert "second answer" in drive.text
         assert "first answer" not in drive.text
         assert "good" not in drive.text.split("second answer")[1].split("Taken back")[0]
+
+
+async def test_a_rating_while_the_answer_is_written_counts_when_it_is_finished() -> None:
+    async with opened(Script(gate=threading.Event())) as drive:
+        await drive.typed("hello")
+        await drive.press("enter")
+        await until(lambda: "Good bread" in drive.text)
+        await drive.press("alt+up")
+        await until(lambda: "It is done when the answer is finished" in drive.words)
+        assert not given(drive)
+        assert drive.front.script.gate is not None
+        drive.front.script.gate.set()
+        await until(lambda: given(drive))
+        await drive.quiet()
+        assert "takes it back" in drive.words
+        assert drive.chat.transcript.turns[0].rating == "up"
+
+
+async def test_an_edit_begun_before_the_answer_was_recorded_opens_a_moment_later() -> None:
+    async with opened(Script(end_gate=threading.Event())) as drive:
+        await drive.typed("hello")
+        await drive.press("enter")
+        await until(lambda: "Bake" in drive.text)
+        await drive.press("alt+e")
+        assert drive.front.script.end_gate is not None
+        drive.front.script.end_gate.set()
+        await until(lambda: "Edit the answer" in drive.text)
 
 
 async def test_feedback_without_an_answer_says_so() -> None:

@@ -88,8 +88,7 @@ class ChatScreen(CopyingScreen):
         await self._start(incognito=True)
 
     async def _start(self, *, incognito: bool) -> None:
-        if self.running:
-            self.waiting.say("An answer is being written. Escape stops it.")
+        if not await self.free():
             return
         self._keep_draft()
         self.conversation, self.heading, self.incognito = "", "New conversation", incognito
@@ -202,7 +201,7 @@ class ChatScreen(CopyingScreen):
     @work(group="erase")
     async def action_erase(self) -> None:
         """Erase a turn, its traces and what was learned from it, after a question."""
-        view = self.target()
+        view = await self.target()
         if view is None:
             return
         question = YesNo("Erase this turn?", "It and what was learned from it are gone for good.")
@@ -220,8 +219,7 @@ class ChatScreen(CopyingScreen):
         """Earlier conversations; coming back with one opens it."""
         from assistant.tui.screens.history import HistoryScreen
 
-        if self.running:
-            self.waiting.say("An answer is being written. Escape stops it.")
+        if not await self.free():
             return
         left = await self.app.push_screen_wait(HistoryScreen(self.requests, self.clock))
         if left.opened:
@@ -318,9 +316,9 @@ class ChatScreen(CopyingScreen):
         """What shaped the answer; from there it can be written again without any of it."""
         from assistant.tui.screens.why import WhyScreen
 
-        view = self.target()
+        view = await self.target()
         if view is None:
             return
         plainly = await self.app.push_screen_wait(WhyScreen(self.requests, view.turn))
         if plainly and not self.running:
-            self._run_again(view, impersonal=True)
+            await self._run_again(view, impersonal=True)

@@ -14,21 +14,21 @@ from assistant.tui.widgets.turn import TurnView
 class BranchesScreen(FeedbackScreen):
     """The old branch always stays; a mark such as ‹2/3› says that there are others."""
 
-    def action_again(self) -> None:
+    async def action_again(self) -> None:
         """Answer again; a failed turn is tried again."""
-        if view := self._idle_view():
-            self._run_again(view)
+        if view := await self._idle_view():
+            await self._run_again(view)
 
-    def action_viewpoints(self) -> None:
+    async def action_viewpoints(self) -> None:
         """Answer the latest question again, with several viewpoints."""
-        if view := self._idle_view():
-            self._run_again(view, viewpoints=True)
+        if view := await self._idle_view():
+            await self._run_again(view, viewpoints=True)
 
-    def _idle_view(self) -> TurnView | None:
-        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
-        return None if view is None or self.running else view
+    async def _idle_view(self) -> TurnView | None:
+        if not await self.free():
+            return None
+        return self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
 
-    @work(group="again")
     async def _run_again(
         self, view: TurnView, *, viewpoints: bool = False, impersonal: bool = False
     ) -> None:
@@ -42,7 +42,7 @@ class BranchesScreen(FeedbackScreen):
         """Two answers to the same question, side by side: the one picked is a branch."""
         from assistant.tui.screens.compare import Compare
 
-        view = self.target()
+        view = await self.target()
         if view is None or self.running:
             return
         request = Ask(
@@ -65,7 +65,7 @@ class BranchesScreen(FeedbackScreen):
     @work(group="again")
     async def action_fork(self) -> None:
         """Send a message in other words: it and what follows are a branch of their own."""
-        view = self.target()
+        view = await self.target()
         if view is None or self.running:
             return
         dialog = LongText(
@@ -93,8 +93,7 @@ class BranchesScreen(FeedbackScreen):
     @work(group="branch")
     async def action_branch(self, step: int) -> None:
         """The branch before or after at the focused turn, or at the last that has several."""
-        if self.running:
-            self.waiting.say("An answer is being written. Escape stops it.")
+        if not await self.free():
             return
         forked = [view for view in self.transcript.turns if view.places > 1]
         focused = self.focused if isinstance(self.focused, TurnView) else None
@@ -136,9 +135,9 @@ class BranchesScreen(FeedbackScreen):
         """Every branch of this conversation; coming back with a turn shows its branch."""
         from assistant.tui.screens.tree import TreeScreen
 
-        if self.running:
-            self.waiting.say("An answer is being written. Escape stops it.")
-        elif not self.conversation:
+        if not await self.free():
+            return
+        if not self.conversation:
             self.waiting.say("Nothing was said here yet.")
         else:
             screen = TreeScreen(self.requests, self.clock, self.conversation, self.heading)
@@ -153,9 +152,10 @@ class BranchesScreen(FeedbackScreen):
         if not self.incognito:
             self.waiting.say("This conversation is kept already.")
             return
-        if self.running or not self.conversation:
-            self.waiting.say("Nothing was said here yet." if not self.running else
-                             "An answer is being written. Escape stops it.")  # fmt: skip
+        if not await self.free():
+            return
+        if not self.conversation:
+            self.waiting.say("Nothing was said here yet.")
             return
         question = YesNo(
             "Keep this conversation from here on?",

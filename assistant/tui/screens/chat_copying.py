@@ -19,23 +19,26 @@ class CopyingScreen(BranchesScreen):
         super().__init__(requests, clock)
         self._copied: tuple[str, int] = ("", -1)
 
-    def action_copy_answer(self) -> None:
+    @work(group="copied")
+    async def action_copy_answer(self) -> None:
         """The whole answer as the model wrote it."""
-        if view := self.target():
+        if view := await self.awaited_target():
             self._copy(view.answer, "The answer is in the clipboard.")
 
-    def action_copy_code(self) -> None:
+    @work(group="copied")
+    async def action_copy_code(self) -> None:
         """The answer's code blocks, one after the other."""
         from assistant.tui.markdown_text import code_blocks_in
 
-        if view := self.target():
+        if view := await self.awaited_target():
             self._copy_next("code block", code_blocks_in(view.answer), view.turn)
 
-    def action_copy_link(self) -> None:
+    @work(group="copied")
+    async def action_copy_link(self) -> None:
         """The answer's addresses, one after the other; none is ever opened."""
         from assistant.tui.markdown_text import links_in
 
-        if view := self.target():
+        if view := await self.awaited_target():
             self._copy_next("address", links_in(view.answer), view.turn)
 
     def _copy_next(self, what: str, texts: list[str], turn: str) -> None:

@@ -24,6 +24,9 @@ from assistant.tui.screens.dialogs import LongText, OneLine
 from assistant.tui.widgets.proposal import ProposalLine
 from assistant.tui.widgets.turn import TurnView
 
+SECONDS_FOR_THE_RECORD = 1.0
+"""The last word is shown a moment before the turn is recorded: a key in between is not lost."""
+
 
 class FeedbackScreen(TurnsScreen):
     """Feedback on the answer that has the focus, or else on the latest."""
@@ -37,9 +40,28 @@ class FeedbackScreen(TurnsScreen):
         """The line that offers preferences."""
         return self.query_one(ProposalLine)
 
-    def target(self) -> TurnView | None:
+    async def target(self) -> TurnView | None:
         """The finished turn an action is about: the focused one, or the latest."""
-        view = self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
+        view = self._aimed_at
+        if view is not None and view.running:
+            await self.over(SECONDS_FOR_THE_RECORD)
+        return self._finished(view)
+
+    async def awaited_target(self) -> TurnView | None:
+        """The same for acts that need nobody at the keys: they wait for the answer's end."""
+        view = self._aimed_at
+        if view is not None and view.running:
+            self.waiting.say("Noted. It is done when the answer is finished.")
+            await self.over(None)
+        return self._finished(view)
+
+    @property
+    def _aimed_at(self) -> TurnView | None:
+        return self.focused if isinstance(self.focused, TurnView) else self.transcript.latest
+
+    def _finished(self, view: TurnView | None) -> TurnView | None:
+        if not self.standing:
+            return None
         if view is None or view.running or not view.turn:
             self.waiting.say("There is no finished answer yet.")
             return None
@@ -48,14 +70,14 @@ class FeedbackScreen(TurnsScreen):
     @work(group="feedback")
     async def action_rate(self, rating: str) -> None:
         """Thumbs up or down."""
-        view = self.target()
+        view = await self.awaited_target()
         if view is not None and await self.give(view, "up" if rating == "up" else "down"):
             view.rate(rating)
 
     @work(group="feedback")
     async def action_score(self) -> None:
         """A score from 1 to 100."""
-        view = self.target()
+        view = await self.target()
         if view is None:
             return
         score = await self.app.push_screen_wait(OneLine("Score from 1 to 100", number=(1, 100)))
@@ -67,7 +89,7 @@ class FeedbackScreen(TurnsScreen):
         """Reasons and words."""
         from assistant.tui.screens.note import NoteDialog
 
-        view = self.target()
+        view = await self.target()
         said = await self.app.push_screen_wait(NoteDialog()) if view else None
         if view is not None and said is not None:
             note, reasons = said
@@ -76,7 +98,7 @@ class FeedbackScreen(TurnsScreen):
     @work(group="feedback")
     async def action_edit(self) -> None:
         """Edit the answer: what is left is the answer this person prefers."""
-        view = self.target()
+        view = await self.target()
         if view is None:
             return
         dialog = LongText("Edit the answer to how you want it", view.answer)

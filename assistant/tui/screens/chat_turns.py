@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -35,11 +36,14 @@ from assistant.tui.widgets.attachments import AttachmentBar
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.proposal import ProposalLine
+from assistant.tui.widgets.ruling import RulingPanel
 from assistant.tui.widgets.status import StatusBar
 from assistant.tui.widgets.transcript import Transcript
 from assistant.tui.widgets.turn import TurnView, memories_in
 from assistant.tui.widgets.waiting import WaitingLine
 
+SECONDS_FOR_A_STOPPED_TURN = 2.0
+"""How long a key waits for a turn that was stopped to be put down in the vault."""
 SECONDS_BETWEEN_LOOKS_WHILE_LOADING = 0.5
 SECONDS_BETWEEN_LOOKS = 60.0
 
@@ -60,6 +64,8 @@ class TurnsScreen(FilesScreen):
         self.impersonal_next = False
         self.impersonal_chat = False
         self._feed: TurnFeed | None = None
+        self._over = asyncio.Event()
+        self._over.set()
         self._told = False
         self._since = clock()
 
@@ -92,6 +98,22 @@ class TurnsScreen(FilesScreen):
     def running(self) -> bool:
         """Whether a turn is running."""
         return self._feed is not None
+
+    async def free(self) -> bool:
+        """Whether no answer is being written; says so where one is.
+
+        A turn that was stopped is waited for: a key right behind Escape is not lost.
+        """
+        if self._feed is not None and self._feed.cancellation.cancelled:
+            await self.over(SECONDS_FOR_A_STOPPED_TURN)
+        if self.running:
+            self.waiting.say("An answer is being written. Escape stops it.")
+        return not self.running
+
+    async def over(self, seconds: float | None) -> None:
+        """Wait until the running turn is recorded, at most so long; None waits for its end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), seconds)
 
     def on_mount(self) -> None:
         """The cursor is in the prompt while the model is still warming."""
@@ -154,8 +176,7 @@ class TurnsScreen(FilesScreen):
 
     async def on_prompt_sent(self, message: Prompt.Sent) -> None:
         """A question: show it and begin the turn."""
-        if self.running:
-            self.waiting.say("An answer is being written. Escape stops it.")
+        if not await self.free():
             return
         self.prompt.sent(message.text)
         if self._told:
@@ -187,6 +208,7 @@ class TurnsScreen(FilesScreen):
         self.set_impersonal(False)
         self._feed = self.requests.turn(request)
         view.running = True
+        self._over.clear()
         self.run_worker(self._follow(self._feed, view), group="turn")
 
     def set_impersonal(self, off: bool) -> None:
@@ -238,6 +260,7 @@ class TurnsScreen(FilesScreen):
         finally:
             self.requests.finished(feed)
             self._feed, view.running = None, False
+            self._over.set()
         if not self.standing:
             return
         self.waiting.clear()
@@ -267,6 +290,8 @@ class TurnsScreen(FilesScreen):
                 await view.rule(ruling, brief=True)
             case TurnEnded():
                 await view.end(item)
+                for panel in view.query(RulingPanel).filter(".-block"):
+                    self.transcript.show_from(panel)  # its first line says what happened
                 if item.suggestion:
                     self.app.notify(foreign(item.suggestion).plain, markup=False, timeout=20)
                 self.query_one(StatusBar).speed(

@@ -68,7 +68,10 @@ class ProposalLine(Static, can_focus=True):
         if proposal is None:
             return
         keys = "y / n / e" if self.has_focus else "alt+y / alt+n / alt+o"
+        sentence = proposal.text.endswith((".", "!", "?"))
         question = join(
-            "You seem to prefer ", foreign_line(proposal.text, 300, "bold"), ". Keep this? "
+            "You seem to prefer: " if sentence else "You seem to prefer ",
+            foreign_line(proposal.text, 300, "bold"),
+            " Keep this? " if sentence else ". Keep this? ",
         )
         self.update(question.append(Content.styled(keys, "$accent bold")))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from assistant.holder.interface import TurnItem
@@ -28,6 +29,7 @@ class Transcript(VerticalScroll, can_focus=False):
     def __init__(self) -> None:
         super().__init__(id="transcript")
         self._earlier: list[TurnItem] = []
+        self._held: Widget | None = None
 
     def on_mount(self) -> None:
         """Follow the answer as it grows, until the person scrolls away."""
@@ -46,6 +48,7 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def show(self, items: Sequence[TurnItem]) -> None:
         """Show another conversation, its end in view."""
+        self._held = None
         await self.remove_children()
         self._earlier = list(items[:-MOUNTED])
         views: list[Static | TurnView] = [TurnView.restored(i) for i in items[-MOUNTED:]]
@@ -58,6 +61,7 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def add(self, view: TurnView) -> None:
         """A new turn at the end; turns far above are unmounted and kept as records."""
+        self._held = None
         await self.query("#empty").remove()
         await self.mount(view)
         self.anchor()
@@ -80,6 +84,25 @@ class Transcript(VerticalScroll, can_focus=False):
         """Another turn in the place of one."""
         await self.mount(new, after=old)
         await old.remove()
+
+    def show_from(self, panel: Widget) -> None:
+        """Keep the top of what has come in view, also when the room gets less.
+
+        With the next message the newest is followed again.
+        """
+        self._held = panel
+        self.call_after_refresh(self._hold)
+
+    def on_resize(self) -> None:
+        """A line came or went at the foot, or the terminal was resized."""
+        if self._held is not None:
+            self.call_after_refresh(self._hold)
+
+    def _hold(self) -> None:
+        panel = self._held
+        if panel is not None and panel.is_attached and panel.region.y < self.region.y:
+            self.release_anchor()
+            self.scroll_to_widget(panel, animate=False, top=True)
 
     async def reveal(self, turn: str) -> TurnView | None:
         """Bring a turn into view, mounting what is above it; None where it is not shown."""
