@@ -46,10 +46,11 @@ async def test_work_that_outlives_its_screen_ends_quietly() -> None:
 
 
 async def test_a_widget_missing_from_an_open_screen_is_a_fault() -> None:
-    with pytest.raises(WorkerFailed) as raised:
-        async with opened() as drive:
-            screen = Waits("#nowhere")
-            await drive.app.push_screen(screen)
-            screen.go_on.set()
-            await screen.run_worker(screen.look(), exit_on_error=False).wait()
+    async with opened() as drive:
+        screen = Waits("#nowhere")
+        await drive.app.push_screen(screen)
+        screen.go_on.set()
+        worker = screen.run_worker(screen.look(), exit_on_error=False)
+        with pytest.raises(WorkerFailed) as raised:
+            await worker.wait()
     assert isinstance(raised.value.error, NoMatches)
