@@ -22,6 +22,7 @@ from assistant.errors import (
     BundleStale,
     BundleUnverified,
     NetworkError,
+    StorageError,
 )
 from assistant.policy.bundle import stored_target_name
 from assistant.policy.root_chain import MAX_ROOTS, parse_metadata
@@ -44,7 +45,9 @@ from assistant.policy.tuf_edge import (
     Snapshot,
     Targets,
     Timestamp,
+    TufStorageError,
 )
+from assistant.policy.unreachable import LATER
 
 LOCAL_URL = "bundle:///"
 """A name for "this source"; nothing resolves it."""
@@ -217,14 +220,16 @@ def _tuf_errors() -> Iterator[None]:
     except DownloadLengthMismatchError as error:
         raise BundleUnverified("A file of the bundle is longer than it may be.") from error
     except DownloadError as error:
-        raise _cause_of(error) from error
+        raise network_cause(error) from error
+    except TufStorageError as error:
+        raise StorageError("The file system could not stage the policy.") from error
 
 
-def _cause_of(error: BaseException) -> AssistantError:
-    # python-tuf wraps whatever a fetcher raises; ours raise errors of this project.
+def network_cause(error: DownloadError) -> AssistantError:
+    """The error of this project that python-tuf wrapped, as it wraps whatever a fetcher raises."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, AssistantError):
             return type(cause)(cause.message, hint=cause.hint)
         cause = cause.__cause__
-    return NetworkError("The bundle could not be fetched whole.")
+    return NetworkError("The bundle could not be fetched whole.", hint=LATER)

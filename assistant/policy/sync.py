@@ -20,7 +20,7 @@ import urllib3
 from tuf.ngclient import FetcherInterface  # type: ignore[attr-defined]
 
 from assistant.errors import BundleUnverified, NetworkError, StorageError, UsageError
-from assistant.policy.client import update
+from assistant.policy.client import network_cause, update
 from assistant.policy.install import Installed, Offer, admit, pinned, sweep
 from assistant.policy.loader import Found, Places, survey
 from assistant.policy.root_chain import authority_of, read_root_claim
@@ -28,6 +28,7 @@ from assistant.policy.shelf import folder_of, read_root
 from assistant.policy.sources import MAX_METADATA, MemorySource, checked_name
 from assistant.policy.storage import Disk, exclusive, read_limited, replace_file
 from assistant.policy.tuf_edge import DownloadError, DownloadHTTPError
+from assistant.policy.unreachable import LATER, unreachable
 
 POLL_FILE = "sync.json"
 FILE_SECONDS = 120.0
@@ -104,7 +105,7 @@ class HttpFetcher(FetcherInterface):
                 retries=_RETRIES,
             )
         except urllib3.exceptions.HTTPError as error:
-            raise NetworkError("The policy server cannot be reached.") from error
+            raise unreachable(error) from error
 
     def _conditions(self) -> dict[str, str]:
         if self._stored is None or self._last.url != self._base:
@@ -117,7 +118,7 @@ class HttpFetcher(FetcherInterface):
         # 404 for the next root is how python-tuf learns that there is none.
         if name.endswith(".root.json") and status in (403, 404):
             return DownloadHTTPError(f"no {name}", status)
-        return NetworkError(f"The policy server answered {status} for {name}.")
+        return NetworkError(f"The policy server answered {status} for {name}.", hint=LATER)
 
     def _chunks(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         deadline = time.monotonic() + self._file_seconds
@@ -126,10 +127,10 @@ class HttpFetcher(FetcherInterface):
             while chunk := response.read1(_CHUNK, decode_content=False):
                 self.body_bytes += len(chunk)
                 if time.monotonic() > deadline:
-                    raise NetworkError("The policy server is too slow.")
+                    raise NetworkError("The policy server is too slow.", hint=LATER)
                 yield chunk
         except urllib3.exceptions.HTTPError as error:
-            raise NetworkError("The connection to the policy server broke.") from error
+            raise unreachable(error) from error
         finally:
             response.close()
 
@@ -153,7 +154,10 @@ def _pool_for(url: str) -> urllib3.PoolManager:
     proxy = getproxies().get(parts.scheme)
     if proxy is None or proxy_bypass(parts.hostname or ""):
         return urllib3.PoolManager()
-    return urllib3.ProxyManager(proxy)
+    try:
+        return urllib3.ProxyManager(proxy)
+    except urllib3.exceptions.HTTPError as error:
+        raise unreachable(error) from error
 
 
 def sync(
@@ -192,10 +196,18 @@ def sync(
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+    if not _is_web_folder(url):
         raise UsageError("A policy server's address starts with https:// and names a folder.")
     return url if url.endswith("/") else f"{url}/"
+
+
+def _is_web_folder(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets around no address, a port that is none
+        return False
+    return named and parts.scheme in ("http", "https") and not parts.query
 
 
 def _authority_at(places: Places, base: str, pinned_here: list[str]) -> str:
@@ -226,7 +238,7 @@ def _fetched_root(base: str) -> bytes:
     except DownloadHTTPError as error:
         raise NetworkError("There is no policy at that address.") from error
     except DownloadError as error:
-        raise NetworkError("The policy server cannot be used.") from error
+        raise network_cause(error) from error
     finally:
         fetcher.close()
     read_root_claim(raw)

@@ -6,6 +6,9 @@ exception mypy needs stands here instead of at every import.
 
 from __future__ import annotations
 
+from securesystemslib.exceptions import (
+    StorageError as TufStorageError,
+)
 from securesystemslib.signer import (  # type: ignore[attr-defined]
     CryptoSigner,
     Key,
@@ -48,4 +51,5 @@ __all__ = [
     "TargetFile",
     "Targets",
     "Timestamp",
+    "TufStorageError",
 ]

@@ -307,8 +307,12 @@ def test_it_works_through_a_proxy(
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.org/", "file:///etc/", "policy", "https://", "http://x/?q=1", ""]
-)
+    "url",
+    [
+        "ftp://example.org/", "file:///etc/", "policy", "https://", "http://x/?q=1", "",
+        "http://[bad/", "http://x:99999/", "http://x:port/", "http://x:0/",
+    ],
+)  # fmt: skip
 def test_only_a_web_folder_is_an_address(url: str, world: World) -> None:
     with pytest.raises(UsageError):
         sync(world.where, url, NOW, Disk())
