@@ -23,6 +23,11 @@ ALLOWED_BACKENDS: Final = frozenset(
     }
 )
 
+# Secretstorage's own words for it, where keyring lets them through.
+_LOCKED: Final = frozenset({"LockedException", "PromptDismissedException"})
+_OTHER_WAY: Final = "Use the passphrase."
+_UNLOCK_IT: Final = "Unlock it, or use the passphrase."
+
 
 class Keychain(Protocol):
     """Keeps small secrets by name."""
@@ -68,16 +73,13 @@ class SystemKeychain:
 
     def __init__(self, backend: object | None = None) -> None:
         """Use the platform's keyring, or the backend given."""
-        if backend is None:
-            backend = import_module("keyring").get_keyring()
-        # The chainer tries several; take the first that is allowed, by itself.
-        chained = list(getattr(backend, "backends", ())) or [backend]
+        chained = _backends(backend)
         allowed = [
             each
             for each in chained
             if (type(each).__module__, type(each).__qualname__) in ALLOWED_BACKENDS
         ]
-        self._backend: Any = allowed[0] if allowed else backend
+        self._backend: Any = allowed[0] if allowed else chained[0]
         refuse_plaintext(self._backend)
 
     def get(self, name: str) -> bytes | None:
@@ -98,8 +100,34 @@ class SystemKeychain:
             self._call("delete_password", name)
 
     def _call(self, method: str, name: str, *values: str) -> object:
+        """Raises VaultError for whatever a backend raises.
+
+        ``keyring`` maps only part of what lies beneath it: the bus's, jeepney's, GLib's
+        and Windows' own errors come through, and which classes exist depends on the
+        platform, so they cannot be named here.
+        """
         errors: Any = import_module("keyring.errors")
         try:
             return getattr(self._backend, method)(_SERVICE, name, *values)
-        except errors.KeyringError as error:
-            raise VaultError("The keychain refused.", hint="Use the passphrase.") from error
+        except Exception as error:
+            if _is_locked(error, errors.KeyringLocked):
+                raise VaultError("The keychain is locked.", hint=_UNLOCK_IT) from error
+            if isinstance(error, errors.KeyringError):
+                raise VaultError("The keychain refused.", hint=_OTHER_WAY) from error
+            raise VaultError("The keychain does not answer.", hint=_OTHER_WAY) from error
+
+
+def _backends(backend: object | None) -> list[object]:
+    """The backends to choose from: the chainer's one by one, or the only one."""
+    try:
+        found = import_module("keyring").get_keyring() if backend is None else backend
+        return list(getattr(found, "backends", ())) or [found]
+    except Exception as error:
+        # Asking whether the bus is there can fail like anything on the bus.
+        raise VaultError("The keychain does not answer.", hint=_OTHER_WAY) from error
+
+
+def _is_locked(error: Exception, told: type[Exception]) -> bool:
+    """Whether the user's keychain is locked, or its prompt was waved away."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return isinstance(error, told) or not names.isdisjoint(_LOCKED)

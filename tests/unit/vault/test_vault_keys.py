@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import keyring.backends.null
@@ -383,6 +385,74 @@ def test_the_systems_keychain_keeps_bytes_through_an_allowed_backend_only() -> N
     for other in (object(), Chainer(object()), keyring.backends.null.Keyring()):  # type: ignore[no-untyped-call]
         with pytest.raises(VaultError):
             keychain.SystemKeychain(other)
+
+
+class Failing(Backend):
+    """A backend whose every call fails with ``error``, as its bus or its daemon does."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def get_password(self, service: str, name: str) -> str | None:
+        raise self.error
+
+    def set_password(self, service: str, name: str, secret: str) -> None:
+        raise self.error
+
+
+Failing.__module__, Failing.__qualname__ = "keyring.backends.SecretService", "Keyring"
+
+
+def vendor_errors() -> list[Exception]:
+    """One of each exception that keyring's backend for Linux and what lies below it declare."""
+    below = (
+        "secretstorage.exceptions", "jeepney.auth", "jeepney.low_level", "jeepney.wrappers",
+        "jeepney.io.common", "jeepney.io.threading", "jeepney.fds",
+    )  # fmt: skip
+    modules = ("keyring.errors", *(below if sys.platform == "linux" else ()))
+    kinds: set[type[Exception]] = {
+        kind
+        for module in modules
+        for kind in vars(import_module(module)).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    }
+    outside = [OSError("bus"), KeyError("bus"), RuntimeError("GLib"), ValueError("bus")]
+    return [*(kind.__new__(kind) for kind in sorted(kinds, key=lambda k: k.__name__)), *outside]
+
+
+@pytest.mark.parametrize("error", vendor_errors(), ids=lambda error: type(error).__name__)
+def test_whatever_a_keychain_fails_with_is_told_and_the_passphrase_is_the_cure(
+    error: Exception,
+) -> None:
+    chain = keychain.SystemKeychain(Failing(error))
+    for act in (lambda: chain.get("n"), lambda: chain.put("n", b"x"), lambda: chain.delete("n")):
+        with pytest.raises(VaultError) as told:
+            act()
+        assert "passphrase" in told.value.hint
+        locked = {"KeyringLocked", "LockedException", "PromptDismissedException"}
+        assert ("locked" in told.value.message) == (type(error).__name__ in locked)
+
+
+def test_a_chain_that_cannot_be_asked_is_told_like_a_keychain_that_fails() -> None:
+    class Broken:
+        @property
+        def backends(self) -> list[object]:
+            raise ConnectionError("no bus")
+
+    with pytest.raises(VaultError, match="does not answer"):
+        keychain.SystemKeychain(Broken())
+
+
+def test_a_vault_closes_and_frees_its_lock_when_the_bus_goes_away(tmp_path: Path) -> None:
+    vault, _ = create(tmp_path)
+    chain = MemoryKeychain()
+    vault.access.add_keychain(chain)
+    vault.close()
+    gone = keychain.SystemKeychain(Failing(ConnectionError("no bus")))
+    with pytest.raises(VaultError, match="does not answer"):
+        Vault.open(tmp_path, keychain=gone, now=noon, floor=CHEAP_FLOOR)
+    reopen(tmp_path).close()
 
 
 def test_no_passphrase_and_no_keychain_is_locked(tmp_path: Path) -> None:
