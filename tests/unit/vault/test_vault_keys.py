@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
@@ -426,7 +427,12 @@ def test_whatever_a_keychain_fails_with_is_told_and_the_passphrase_is_the_cure(
     error: Exception,
 ) -> None:
     chain = keychain.SystemKeychain(Failing(error))
-    for act in (lambda: chain.get("n"), lambda: chain.put("n", b"x"), lambda: chain.delete("n")):
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: chain.get("n"),
+        lambda: chain.put("n", b"x"),
+        lambda: chain.delete("n"),
+    )
+    for act in acts:
         with pytest.raises(VaultError) as told:
             act()
         assert "passphrase" in told.value.hint
