@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 
@@ -18,6 +17,7 @@ from assistant.holder.interface import AddPreference, Application, Front, Prefer
 from assistant.tui.requests import Requests
 from assistant.tui.screens.opening import OpeningScreen
 from assistant.tui.text import foreign
+from assistant.tui.typeahead import KeysInOrder
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
@@ -37,7 +37,7 @@ class Locked(Message):
         self.why = why
 
 
-class DoorsApp(App[int]):
+class DoorsApp(KeysInOrder):
     """Opening → welcome or unlock → chat, and back when the vault is locked."""
 
     def __init__(
@@ -63,8 +63,9 @@ class DoorsApp(App[int]):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer to any request is still awaited."""
-        return self._looking or (self._requests is not None and self._requests.busy)
+        """Whether a key, or an answer to any request, is still awaited."""
+        asked = self._requests is not None and self._requests.busy
+        return self._looking or self.keys_waiting or asked
 
     @work(group="look", exclusive=True)
     async def look(self) -> None:

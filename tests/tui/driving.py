@@ -57,7 +57,19 @@ class Drive:
             # As from a terminal: alt+y comes with the letter y.
             last = key.removeprefix("alt+")
             self.app.post_message(events.Key(key, last if len(last) == 1 else None))
-            await self.pilot._wait_for_screen()
+            await self._handled()
+
+    async def burst(self, *keys: str) -> None:
+        """Keys that arrive together, as over a slow line; then wait for all they started."""
+        for key in keys:
+            last = key.removeprefix("alt+")
+            shown = " " if key == "space" else "/" if key == "slash" else last
+            self.app.post_message(events.Key(key, shown if len(shown) == 1 else None))
+        await self.quiet()
+
+    async def _handled(self) -> None:
+        await self.pilot._wait_for_screen()
+        await until(lambda: not self.app.keys_waiting, "a key was never handled")
 
     async def typed(self, text: str) -> None:
         """Type a text, key by key."""
@@ -65,7 +77,7 @@ class Drive:
             name = NAMES.get(character, character)
             shown = None if character == "\n" else character
             self.app.post_message(events.Key(name, shown))
-        await self.pilot._wait_for_screen()
+        await self._handled()
 
     async def ask(self, text: str) -> None:
         """Type a question, send it, and wait for the whole turn."""

@@ -222,6 +222,7 @@ class ScriptedApplication:
         self.tips: dict[str, str] = {}
         self.incognito: dict[str, TurnItem] = {}
         self.error: AssistantError | None = None
+        self.gates: dict[type, threading.Event] = {}  # requests of a kind wait here
         self.locked = False
         self._number = 0
 
@@ -233,6 +234,8 @@ class ScriptedApplication:
             self.requests.append(request)
         if self.error is not None:
             raise self.error
+        if gate := self.gates.get(type(request)):
+            assert gate.wait(20), "a gate was left shut"
         if isinstance(request, Ask):
             yield from self._ask(request, cancellation or Cancellation())
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -26,6 +26,8 @@ class ListScreen(Screen[R], Generic[R, I]):
     HEADING = ""
     NOTHING = "Nothing here yet."
     AUTO_FOCUS = "#list"  # before the first key: one that came early would be typed elsewhere
+    KEYS_WAIT_FOR: ClassVar = frozenset({"list", "act"})
+    """Work of this screen that a key waits for: it may change what is under the cursor."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
@@ -35,6 +37,7 @@ class ModelsScreen(ListScreen[None, ModelItem]):
 
     BINDINGS = bindings("list", "open", "pull", "verify", "delete")
     HEADING = "Models"
+    KEYS_WAIT_FOR: ClassVar = frozenset({"list"})  # an act may take minutes
 
     def __init__(self, requests: Requests) -> None:
         super().__init__()

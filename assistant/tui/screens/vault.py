@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from textual import work
 from textual.app import ComposeResult
@@ -56,6 +56,7 @@ class VaultScreen(ListScreen[None, Act]):
 
     BINDINGS = bindings("list", "open")
     HEADING = "Vault"
+    KEYS_WAIT_FOR: ClassVar = frozenset({"list"})  # an act may take minutes
 
     def __init__(self, requests: Requests) -> None:
         super().__init__()
