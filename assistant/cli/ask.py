@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from assistant.cli.attach import attach_all, read_all, show_sources
+from assistant.cli.attention import call_attention
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, ruling_lines, say, say_part
 from assistant.conversation.attachments.reading import FileBytes
@@ -93,6 +94,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     with Interrupt(cancellation):
         events = application.handle(request, cancellation)
         ending = print_turn(events, quiet=arguments.json)
+    call_attention(application)
     if isinstance(ending, TurnFailed):
         complain(f"{ending.message}\n{ending.hint}")
         return ending.exit_code

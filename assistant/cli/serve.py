@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.cli.attention import call_attention
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
 from assistant.errors import UsageError
@@ -53,10 +54,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         raise UsageError("The port must be from 0 to 65535.")
     token = _token(arguments.token_file)
     holder = context.holder_elsewhere()
-    server = _server(arguments, holder or _hold(context), token)
+    application = holder or _hold(context)
+    server = _server(arguments, application, token)
     try:
         threading.Thread(target=server.serve_forever, args=(_SELDOM,), daemon=True).start()
         _say_where(arguments, server, token)
+        call_attention(application)
         if holder is not None:
             threading.Event().wait()
         complain(f"Locked: {context.front.until_locked()}.")

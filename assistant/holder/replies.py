@@ -164,6 +164,7 @@ class StatusLine(Reply, frozen=True, tag="status-line"):
     ``disclosure`` is said at the start of a chat; ``notice_text`` after ``notice_minutes``
     of one session, where a tier requires it (0: none does). ``held_by`` is the face that
     holds the vault (command, terminal app, agent, server) and ``pid`` its process.
+    ``policy_dates`` is what to say of policies that ran out or soon will.
     """
 
     model: str
@@ -180,6 +181,7 @@ class StatusLine(Reply, frozen=True, tag="status-line"):
     notice_text: str = ""
     held_by: str = ""
     pid: int = 0
+    policy_dates: tuple[str, ...] = ()
 
 
 class ProfileItem(Reply, frozen=True, tag="profile-item"):

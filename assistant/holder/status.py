@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assistant.engine.interfaces import Phase
 from assistant.holder.interface import StatusLine
 from assistant.holder.notices import disclosures, session_notice
+from assistant.holder.policy_dates import policy_dates
 
 if TYPE_CHECKING:
     from assistant.holder.parts import Parts
@@ -41,4 +42,5 @@ def status_line(parts: Parts, settings: UserSettings, context: tuple[int, int]) 
         notice_text=f"{session.text} ({session.by})" if session else "",
         held_by=parts.face,
         pid=os.getpid(),
+        policy_dates=policy_dates(parts.authorities, parts.now()),
     )

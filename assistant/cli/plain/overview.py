@@ -29,6 +29,8 @@ def greet(session: Session) -> None:
                 say(text)
             for text in (*line.alarms, *line.notices):
                 say(f"Attention: {text}")
+            for text in line.policy_dates:
+                complain(f"Attention: {text}")
             session.unread = bool(line.notices)
 
 
@@ -44,7 +46,7 @@ def status(session: Session, _rest: str) -> None:
                 say("This conversation is answered without anything learned.")
             if session.incognito:
                 say("Incognito: nothing of this conversation is written.")
-            for alarm in (*line.alarms, *line.notices):
+            for alarm in (*line.alarms, *line.notices, *line.policy_dates):
                 say(f"Attention: {alarm}")
 
 
