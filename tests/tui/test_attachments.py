@@ -200,6 +200,7 @@ async def test_the_files_of_a_conversation_are_listed_and_one_is_erased(folder: 
         assert "▤ notes.txt  25 B · 6 tokens" in drive.text
         await drive.keys("d")
         assert "Erase this file?" in drive.text
+        assert "notes.txt" in drive.text.partition("Erase this file?")[2]
         await drive.keys("y")
         assert "▤ notes.txt" not in drive.text
         assert "▤ latin.txt" in drive.text

@@ -53,12 +53,15 @@ class ActsScreen(ListScreen[None, FeedbackItem]):
         """Back to the chat."""
         self.dismiss(None)
 
-    @work(group="act")
-    async def action_delete(self) -> None:
+    def action_delete(self) -> None:
         """Take it back, after a question."""
-        if (item := self.selected) is None or item.undone:
-            return
-        question = YesNo("Take this feedback back?", "With everything learned from it.")
+        if (item := self.selected) is not None and not item.undone:
+            self._take_back(item)
+
+    @work(group="act")
+    async def _take_back(self, item: FeedbackItem) -> None:
+        body = join(self.line(item), "\n\nWith everything learned from it.")
+        question = YesNo("Take this feedback back?", body)
         if not await self.app.push_screen_wait(question):
             return
         await self._requests.all(UndoFeedback(item.id), Done)

@@ -21,6 +21,7 @@ from assistant.tui.requests import Requests
 from assistant.tui.screens.chat_copying import CopyingScreen
 from assistant.tui.screens.chat_drafts import SECONDS_BEFORE_KEEPING, Drafts, key_of
 from assistant.tui.screens.dialogs import YesNo
+from assistant.tui.text import foreign_line, join
 from assistant.tui.widgets.prompt import Prompt
 from assistant.tui.widgets.turn import TurnView
 
@@ -204,7 +205,8 @@ class ChatScreen(CopyingScreen):
         view = await self.target()
         if view is None:
             return
-        question = YesNo("Erase this turn?", "It and what was learned from it are gone for good.")
+        gone = "\n\nThe answer to it and what was learned from it are gone for good, too."
+        question = YesNo("Erase this turn?", join(foreign_line(view.question, 200), gone))
         if not await self.app.push_screen_wait(question):
             return
         if await self.requests.one(EraseItem("turn", view.turn), Done) and self.standing:

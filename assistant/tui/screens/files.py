@@ -47,14 +47,15 @@ class KeptFilesScreen(ListScreen[None, AttachmentItem]):
         """Back to the chat."""
         self.dismiss(None)
 
-    @work(group="act")
-    async def action_delete(self) -> None:
+    def action_delete(self) -> None:
         """Erase it, with every copy of its text."""
-        if (item := self.selected) is None:
-            return
-        question = YesNo(
-            "Erase this file?", "Its text is gone for good; what was answered from it stays."
-        )
-        if await self.app.push_screen_wait(question):
+        if (item := self.selected) is not None:
+            self._delete(item)
+
+    @work(group="act")
+    async def _delete(self, item: AttachmentItem) -> None:
+        gone = "\n\nIts text is gone for good; what was answered from it stays."
+        body = join(foreign_line(item.name, 60), gone)
+        if await self.app.push_screen_wait(YesNo("Erase this file?", body)):
             await self._requests.one(Detach(item.id), Done)
             self._load()

@@ -124,6 +124,9 @@ class HistoryScreen(SearchScreen[Left, Line]):
         request = ListConversations(limit=SHOWN, pinned_first=False)
         return await self._requests.all(request, ConversationItem) or []
 
+    def known_by(self, item: Line) -> object:
+        return item.id if isinstance(item, ConversationItem) else None
+
     def heads(self, _item: Line) -> bool:
         return isinstance(_item, Group)
 
@@ -270,11 +273,13 @@ class HistoryScreen(SearchScreen[Left, Line]):
             self._left.renamed[_id(item)] = title
             self._load()
 
-    @work(group="act")
-    async def action_delete(self) -> None:
+    def action_delete(self) -> None:
         """Erase it, with what was learned from it."""
-        if (item := self._conversation) is None:
-            return
+        if (item := self._conversation) is not None:
+            self._delete(item)
+
+    @work(group="act")
+    async def _delete(self, item: ConversationItem | SearchHit) -> None:
         question = YesNo(
             "Erase this conversation?",
             join(foreign_line(item.title, 60), "\n\nIts text, and everything learned from it, is "

@@ -67,11 +67,18 @@ class ListScreen(Screen[R], Generic[R, I]):
         """Whether an item is the heading of a group, which cannot be selected."""
         return False
 
+    def known_by(self, _item: I) -> object:
+        """What tells an item from the others, where the cursor is to follow it; None: nowhere."""
+        return None
+
     def fill(self, items: list[I]) -> None:
-        """Show these items, the cursor where it was; nothing once the screen is closed."""
+        """Show these items, the cursor on the item or else in the place where it was.
+
+        Does nothing once the screen is closed.
+        """
         if not stands(self, "#list", "#detail"):
             return
-        place = self.options.highlighted or 0
+        place = self._place_in(items)
         self.items = items
         self.options.clear_options()
         self.options.add_options(
@@ -82,6 +89,12 @@ class ListScreen(Screen[R], Generic[R, I]):
             self.options.highlighted = next((n for n in lines if n >= place), lines[-1])
         else:
             self.query_one("#detail", Static).update(self.NOTHING)
+
+    def _place_in(self, items: list[I]) -> int:
+        before = None if self.selected is None else self.known_by(self.selected)
+        same = (n for n, item in enumerate(items) if self.known_by(item) == before)
+        there = None if before is None else next(same, None)
+        return (self.options.highlighted or 0) if there is None else there
 
     def cut_anew(self) -> None:
         """More or less of each line fits now."""
@@ -132,7 +145,8 @@ class SearchScreen(ListScreen[R, I]):
         raise NotImplementedError
 
     def on_input_changed(self) -> None:
-        """Search while typing."""
+        """Search while typing; what is found is read from its top."""
+        self.options.highlighted = None
         self.looked_for()
 
     def on_input_submitted(self) -> None:

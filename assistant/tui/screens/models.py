@@ -138,15 +138,18 @@ class ModelsScreen(ListScreen[None, ModelItem]):
         if item is not None and item.present and not self._trying:
             await self._follow(VerifyModel(item.id), "Checking", item)
 
-    @work(group="act")
-    async def action_delete(self) -> None:
+    def action_delete(self) -> None:
         """Forget a model that was added, after a question."""
         item = self.selected
         if item is None or self._trying:
             return
-        if not item.added:
+        if item.added:
+            self._forget(item)
+        else:
             self.app.notify("It belongs to the catalogue and stays in it.", markup=False)
-            return
+
+    @work(group="act")
+    async def _forget(self, item: ModelItem) -> None:
         body = join(foreign_line(item.name, 60), "\n\nIts file stays where it is.")
         if await self.app.push_screen_wait(YesNo("Forget this model?", body)):
             done = await self._requests.one(RemoveModel(item.id), Done)

@@ -55,6 +55,10 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
         kept = await self._requests.all(ListPreferences(), PreferenceItem)
         self.fill([*(proposed or []), *(kept or [])])
 
+    def known_by(self, item: PreferenceItem) -> object:
+        # A proposal that was answered goes elsewhere; the cursor goes on to the next one.
+        return (item.id, item.state == "proposed")
+
     def line(self, item: PreferenceItem) -> Content:
         scope = "" if item.scope == "always" else f"  {inert_line(item.scope, 12)}"
         if item.scope in {"topic", "project"}:
@@ -138,15 +142,18 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
             scope, _, which = given.strip().partition(" ")
             await self._do(ScopePreference(item.id, scope.lower(), which))
 
-    @work(group="act")
-    async def action_merge(self) -> None:
+    def action_merge(self) -> None:
         """Keep this one; those that say the same go, after a question."""
         if (item := self.selected) is None:
             return
         others = [other for other in self.items if other.id in item.same_as]
-        if not others:
+        if others:
+            self._merge(item, others)
+        else:
             self.notify("None of the others says the same.", markup=False)
-            return
+
+    @work(group="act")
+    async def _merge(self, item: PreferenceItem, others: list[PreferenceItem]) -> None:
         lines = [foreign_line(other.text, 200) for other in others]
         body = join(
             foreign_line(item.text, 200, "bold"), "\n\nErased:\n", Content("\n").join(lines)
@@ -154,11 +161,13 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
         if await self.app.push_screen_wait(YesNo("Keep this one of them?", body)):
             await self._do(MergePreferences(item.id, tuple(other.id for other in others)))
 
-    @work(group="act")
-    async def action_delete(self) -> None:
+    def action_delete(self) -> None:
         """Erase it and its traces."""
-        if (item := self.selected) is None:
-            return
+        if (item := self.selected) is not None:
+            self._delete(item)
+
+    @work(group="act")
+    async def _delete(self, item: PreferenceItem) -> None:
         body = join(foreign_line(item.text, 200), "\n\nIt and its traces are gone for good.")
         if await self.app.push_screen_wait(YesNo("Erase this preference?", body)):
             await self._do(DeletePreference(item.id))
