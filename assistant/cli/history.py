@@ -42,7 +42,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     listing.add_argument("--folder", metavar="NAME", help='of one folder ("": those in none)')
     show = verbs.add_parser("show", help="one conversation, the branch being read")
     show.add_argument("id", nargs="?", default="last", metavar="ID", help="default: the latest")
-    search = verbs.add_parser("search", help="full text, hits marked")
+    search = verbs.add_parser("search", help="full text and titles, hits marked")
     search.add_argument(
         "query", metavar="WORDS", help='all of these words; "…" inside keeps words together'
     )

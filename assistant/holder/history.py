@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -33,7 +33,8 @@ from assistant.holder.refusals import by_rule
 from assistant.personal.feedback import lesson
 from assistant.policy import Effect, Origin, Segment, Where
 from assistant.policy.requirements import obligations
-from assistant.vault.records import FeedbackKind, ItemKind, Turn
+from assistant.vault.records import Conversation, FeedbackKind, ItemKind, Turn
+from assistant.vault.search import terms_of
 
 if TYPE_CHECKING:
     from assistant.conversation.desk import Personaliser
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 ERASED = "[erased]"
 PROFILE_LINES = "what the style profile would have asked for"
+TITLES = 20
+"""Conversations a search finds by their titles alone."""
 HIT_OPENS, HIT_CLOSES = "\ue000", "\ue001"
 
 
@@ -57,6 +60,9 @@ class History:
         listed = self._vault.conversations.list(
             limit=request.limit, folder=request.folder, pinned_first=request.pinned_first
         )
+        yield from self._items(listed)
+
+    def _items(self, listed: Sequence[Conversation]) -> Iterator[ConversationItem]:
         counts = self._vault.turns.counts(found.id for found in listed)
         for found in listed:
             yield ConversationItem(
@@ -97,17 +103,22 @@ class History:
                 rating = act.value
         return rating
 
-    def search(self, request: SearchHistory) -> Iterator[SearchHit]:
-        """Full-text hits with the found words marked."""
+    def search(self, request: SearchHistory) -> Iterator[SearchHit | ConversationItem]:
+        """Full-text hits with the found words marked, then those found by title alone."""
+        said = set()
         for hit in self._vault.search.history(request.query, limit=request.limit):
             snippet = "".join(
                 f"{HIT_OPENS}{part.text}{HIT_CLOSES}" if part.hit else part.text
                 for part in hit.parts
             )
+            said.add(hit.conversation_id)
             yield SearchHit(
                 hit.turn_id, hit.conversation_id, hit.title, snippet,
                 hit.created.isoformat(), hit.file,
             )  # fmt: skip
+        terms, most = terms_of(request.query), min(TITLES, request.limit)
+        titled = self._vault.conversations.titled(terms, limit=most, without=said)
+        yield from self._items(titled)
 
     def rename(self, request: RenameConversation) -> Iterator[DoneReply]:
         """Another title, through the gate as what is typed. May raise PolicyRefusal."""

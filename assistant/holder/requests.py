@@ -150,7 +150,9 @@ class ShowConversation(Request, frozen=True, tag="show-conversation"):
 
 
 class SearchHistory(Request, frozen=True, tag="search-history"):
-    """Full-text search. Reply: ``SearchHit`` each, best first."""
+    """Full-text search. Reply: ``SearchHit`` each, newest first; then ``ConversationItem``
+    for each whose title alone holds all the words.
+    """
 
     query: str
     limit: int = 20

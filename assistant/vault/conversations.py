@@ -3,7 +3,8 @@
 # ruff: noqa: S608 - table and column names are constants here, values are bound
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from assistant.errors import NoSuchItem
 from assistant.vault.records import Conversation, from_microseconds
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from assistant.vault.store import Store
 
 _COLUMNS = "id, title, created, updated, pinned, folder, forked_from"
+
+TITLES_READ: Final = 20_000
+"""Titles a search looks through: bounded, and more than anybody writes in years."""
 
 
 class Conversations:
@@ -55,6 +59,24 @@ class Conversations:
         )
         rows = self._store.read(lambda db: db.rows(sql, folder, limit))
         return tuple(_conversation(row) for row in rows)
+
+    def titled(
+        self, terms: Sequence[str], *, limit: int, without: Collection[str] = ()
+    ) -> tuple[Conversation, ...]:
+        """Those whose title holds all ``terms`` (casefolded), the one used last first.
+
+        Looks through the latest ``TITLES_READ``. No terms find nothing, and the ids in
+        ``without`` are left out.
+        """
+        sql = f"SELECT {_COLUMNS} FROM conversations ORDER BY updated DESC, n DESC LIMIT ?"
+        found = []
+        for row in self._store.read(lambda db: db.rows(sql, TITLES_READ)) if terms else ():
+            title = row[1].casefold()
+            if row[0] not in without and all(term in title for term in terms):
+                found.append(_conversation(row))
+                if len(found) == limit:
+                    break
+        return tuple(found)
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give it another title."""

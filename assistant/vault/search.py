@@ -24,6 +24,8 @@ MAX_RANKED_TERMS: Final = 16
 # one of them took most of a search (69 ms at 100,000 messages).
 COMMON_WORD: Final = 1000
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
+_TERM: Final = re.compile(r'"([^"]*)"|\w+', re.UNICODE)
+_READ: Final = 8192
 _OPEN, _CLOSE = "\x02", "\x03"
 
 
@@ -33,10 +35,19 @@ def any_of(text: str) -> str:
 
 
 def all_of(text: str) -> str:
-    """An FTS5 expression that matches all words, the last one also as a beginning."""
-    words = _words(text)[:MAX_TERMS]
-    unfinished = " *" if words and len(words[-1]) > 1 else ""
-    return " AND ".join(f'"{word}"' for word in words) + unfinished
+    """An FTS5 expression that matches all terms, a last word also as a beginning."""
+    terms = terms_of(text)[:MAX_TERMS]
+    growing = terms and len(terms[-1]) > 1 and not text.rstrip().endswith('"')
+    return " AND ".join(f'"{term}"' for term in terms) + (" *" if growing else "")
+
+
+def terms_of(text: str) -> list[str]:
+    """What a search wants: words, and words between quotes as one; casefolded, each once."""
+    found = (
+        " ".join(_WORD.findall(term[1])) if term[1] is not None else term[0]
+        for term in _TERM.finditer(text[:_READ])
+    )
+    return list(dict.fromkeys(term.casefold() for term in found if term))
 
 
 def _ranked_words(text: str) -> list[str]:
@@ -52,7 +63,7 @@ def _common(db: Database, word: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return list(dict.fromkeys(word.casefold() for word in _WORD.findall(text[:8192])))
+    return list(dict.fromkeys(word.casefold() for word in _WORD.findall(text[:_READ])))
 
 
 class Search:
@@ -85,6 +96,8 @@ class Search:
 
     def history(self, text: str, *, limit: int = 50) -> tuple[HistoryHit, ...]:
         """Finished turns with all the words, newest first, with the hits marked.
+
+        Words between quotes must stand together.
 
         A turn is found by the text of a file attached to it too, once for each file, and
         by a part of the file in which all the words are.

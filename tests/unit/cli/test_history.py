@@ -70,3 +70,18 @@ def test_a_hostile_folder_name_is_printed_inert(
     assert main(["--home", str(world.folder), "history", "list"], lambda _: 1) == 0
     printed = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\u202e"} & set(printed)
+
+
+def test_a_search_finds_titles_too_as_the_app_does(
+    world: World, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plans = world.ask("Where do herons sleep?").conversation
+    said = world.ask("What are kitchen plans?").conversation
+    run("history", "rename", plans, "Kitchen plans")
+    hit, titled = run("history", "search", "plans kitchen")
+    assert (hit["reply"], hit["conversation"]) == ("search-hit", said)
+    assert (titled["reply"], titled["id"]) == ("conversation", plans)
+    assert run("history", "search", "herons kitchen") == []
+    assert len(run("history", "search", "kitchen", "--limit", "1")) == 2
+    assert main(["--home", str(world.folder), "history", "search", "plans"], lambda _: 1) == 0
+    assert f"{plans}  " in capsys.readouterr().out

@@ -17,6 +17,7 @@ from assistant.vault.search import (
     MAX_TERMS,
     all_of,
     any_of,
+    terms_of,
 )
 from tests.vault_world import create, say
 
@@ -63,6 +64,30 @@ def test_history_marks_the_hits_and_ignores_accents_and_endings(vault: Vault) ->
 def test_history_wants_all_words_and_the_last_may_be_unfinished(vault: Vault) -> None:
     assert len(vault.search.history("bake bre")) == 1
     assert vault.search.history("bake lake") == ()
+
+
+def test_words_between_quotes_must_stand_together(vault: Vault) -> None:
+    chat = vault.conversations.start("A door").id
+    for said in ("The spare key is under the blue pot.", "A blue key; the pot is spare."):
+        turn = vault.turns.begin(chat, said)
+        vault.turns.finish(turn.id, TurnOutcome(TurnStatus.COMPLETE))
+    assert len(vault.search.history("blue pot")) == 2
+    (hit,) = vault.search.history('"blue pot" key')
+    assert "".join(part.text for part in hit.parts).startswith("The spare key")
+    assert vault.search.history('key "blue po"') == ()
+    assert len(vault.search.history('"blue pot')) == 2  # not closed: two words
+
+
+def test_a_conversation_is_found_by_its_title_the_latest_first(vault: Vault) -> None:
+    kept = [vault.conversations.start(title) for title in ("Blue Straße", "A blue pot", "Potty")]
+    ids = [one.id for one in vault.conversations.titled(terms_of("blue"), limit=9)]
+    assert ids == [kept[1].id, kept[0].id]
+    titled = vault.conversations.titled
+    assert [one.id for one in titled(terms_of("STRASSE"), limit=9)] == [kept[0].id]
+    assert [one.id for one in titled(terms_of('"pot blue"'), limit=9)] == []
+    assert [one.id for one in titled(["pot"], limit=1)] == [kept[2].id]
+    assert [one.id for one in titled(["pot"], limit=9, without={kept[2].id})] == [kept[1].id]
+    assert titled(terms_of("?!"), limit=9) == ()
 
 
 def test_the_better_match_scores_higher(vault: Vault) -> None:
