@@ -51,6 +51,7 @@ class _Running:
     channel: Channel[RequestEnvelope, ReplyEnvelope]
     queues: dict[int, SimpleQueue[Reply | AssistantError]] = field(default_factory=dict)
     wall: WallReport | None = None
+    loaded: bool = False
 
 
 class Supervisor:
@@ -153,7 +154,7 @@ class Supervisor:
             queue: SimpleQueue[Reply | AssistantError] = SimpleQueue()
             child.queues[number] = queue
         try:
-            child.channel.send(RequestEnvelope(number, body))
+            self._send(child, RequestEnvelope(number, body))
             yield Conversation(number, queue, child.channel)
         finally:
             child.queues.pop(number, None)
@@ -173,6 +174,23 @@ class Supervisor:
             self._count_busy(-1)
 
     # --- inside ----------------------------------------------------------------------
+
+    def _send(self, child: _Running, envelope: RequestEnvelope) -> None:
+        try:
+            child.channel.send(envelope)
+        except ChildDied:
+            self._not_loaded(child)
+            raise
+
+    def _not_loaded(self, child: _Running) -> None:
+        """From the moment it is known to be dead, before anyone is told.
+
+        Whoever hears of the death and waits for the next child would otherwise find this
+        one's answer to the load request, and ask a child that is gone.
+        """
+        with self._lock:
+            if self._child is child:
+                self._loaded = None
 
     def _number(self) -> int:
         # 1 is the load request's.
@@ -204,7 +222,6 @@ class Supervisor:
         while not self._stopping:
             loaded = self._live_once()
             with self._lock:
-                self._loaded = None
                 if self._stopping or self._failure is not None:
                     break
                 deaths_while_loading = 0 if loaded else deaths_while_loading + 1
@@ -251,13 +268,13 @@ class Supervisor:
             pass
         finally:
             watchdog.cancel()
-            loaded = self._loaded is not None
+            self._not_loaded(child)
             with self._lock:
                 self._child = None
             _end(child)
             for queue in list(child.queues.values()):
                 queue.put(error)
-        return loaded
+        return child.loaded
 
     def _deliver(self, child: _Running, envelope: ReplyEnvelope, watchdog: threading.Timer) -> None:
         if envelope.id == 0:
@@ -266,7 +283,7 @@ class Supervisor:
             child.wall = envelope.body
         elif envelope.id == 1:
             watchdog.cancel()
-            self._take_load_answer(envelope.body)
+            self._take_load_answer(child, envelope.body)
         else:
             queue = child.queues.get(envelope.id)
             if queue is not None:
@@ -274,15 +291,17 @@ class Supervisor:
                 self._in_a_row = 0
                 queue.put(envelope.body)
 
-    def _take_load_answer(self, body: Reply) -> None:
-        if self._loaded is not None:
+    def _take_load_answer(self, child: _Running, body: Reply) -> None:
+        if child.loaded:
             raise ProtocolViolation("A child answered the load request twice.")
         if isinstance(body, LoadFailed):
             with self._lock:
                 self._fail(LOAD_FAILURES[body.why])
             raise ChildDied("The model did not load.")
+        child.loaded = True
         with self._lock:
-            self._loaded = body
+            if self._child is child:
+                self._loaded = body
         self._enter(Phase.GENERATING if self._busy else Phase.READY)
 
     def _spawn(self) -> _Running:

@@ -73,6 +73,20 @@ def test_a_child_that_dies_is_reported_to_who_waits_and_started_again(child: Mak
     assert supervisor.ask(SetPaused(True), 20) == Done()
 
 
+def test_who_heard_of_a_death_waits_for_the_next_child_and_not_for_the_dead_one(
+    child: Make,
+) -> None:
+    supervisor = child("quiet", back_off=(0.0,) * 3)
+    for _ in range(20):
+        supervisor.wait_loaded(20)
+        assert supervisor.pid is not None
+        os.kill(supervisor.pid, signal.SIGKILL)
+        with pytest.raises(ChildDied):
+            supervisor.ask(Embed(("x",)), 20)
+        supervisor.wait_loaded(20)
+        assert supervisor.ask(SetPaused(True), 20) == Done()
+
+
 def test_every_waiting_caller_learns_of_the_death(child: Make) -> None:
     supervisor = child("quiet")
     supervisor.wait_loaded(20)
