@@ -490,14 +490,20 @@ class ScriptedApplication:
         return new
 
     def _search(self, request: SearchHistory) -> Iterator[AnyReply]:
+        said = set()
         for turn in self.turns.values():
             where = turn.question.casefold().find(request.query.casefold())
             if where >= 0:
+                said.add(turn.conversation)
                 end = where + len(request.query)
                 text = turn.question
                 snippet = f"{text[:where]}\ue000{text[where:end]}\ue001{text[end:]}"
                 title = self.conversations[turn.conversation].title
                 yield SearchHit(turn.id, turn.conversation, title, snippet, STAMP)
+        terms = request.query.casefold().split()
+        for kept in self.conversations.values():
+            if kept.id not in said and all(term in kept.title.casefold() for term in terms):
+                yield kept
 
     def _forget(self, request: DeleteConversation) -> Iterator[AnyReply]:
         self.conversations.pop(request.id)

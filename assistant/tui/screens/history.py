@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 from textual import work
 from textual.content import Content
 from textual.widgets import Static
@@ -32,8 +33,6 @@ from assistant.tui.text import foreign_line, join, when
 
 SHOWN = 2_000
 """Conversations listed; more would make every list slow, and a search finds the others."""
-TITLES = 20
-"""Conversations found by their titles alone."""
 HIT_FROM, HIT_TO = "\ue000", "\ue001"
 
 
@@ -99,8 +98,8 @@ class HistoryScreen(SearchScreen[Left, Line]):
         query = self.search.value.strip()
         found: list[Line] = []
         if query:
-            hits = await self._requests.all(SearchHistory(query, 50), SearchHit) or []
-            found += [*hits, *await self._titled(query, {hit.conversation for hit in hits})]
+            every = await self._requests.all(SearchHistory(query, 50), msgspec.Struct) or []
+            found += [one for one in every if isinstance(one, SearchHit | ConversationItem)]
         else:
             request = ListConversations(limit=SHOWN, folder=self._folder)
             kept = await self._requests.all(request, ConversationItem) or []
@@ -110,15 +109,6 @@ class HistoryScreen(SearchScreen[Left, Line]):
             self._write_heading(cut=len(kept) == SHOWN)
             found = grouped(kept)
         self.fill(found)
-
-    async def _titled(self, query: str, said: set[str]) -> list[ConversationItem]:
-        """Those whose title holds every word, though nothing that was said in them does."""
-        words = query.casefold().split()
-        kept = await self._every()
-        return [
-            item for item in kept
-            if item.id not in said and all(word in item.title.casefold() for word in words)
-        ][:TITLES]  # fmt: skip
 
     async def _every(self) -> list[ConversationItem]:
         request = ListConversations(limit=SHOWN, pinned_first=False)
