@@ -44,7 +44,8 @@
     │   ├── ReadOnlyStorage            70
     │   └── UnsafePermissions          70  somebody else may read or write it
     ├── HolderError                    70
-    │   └── HolderGone                 70  the process holding the vault went away
+    │   ├── HolderGone                 70  the process holding the vault went away
+    │   └── ReplyTooLong               70  more than goes from one process to another
     └── NetworkError                   70  only `policy sync` and `models pull`
 
 A refusal by policy during a turn and a cancelled turn are values (events), not
@@ -326,6 +327,15 @@ class HolderGone(HolderError):
     """The holder went away in the middle of a request."""
 
     default_hint = "Run the command again; it will open the vault itself."
+
+
+class ReplyTooLong(HolderError):
+    """A reply is longer than what one process takes from another."""
+
+    default_hint = (
+        "Ask for less, or run `assistant lock` and repeat it: a command that opens the vault "
+        "itself has no such limit."
+    )
 
 
 class NetworkError(AssistantError):

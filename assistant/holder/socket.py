@@ -22,13 +22,14 @@ import msgspec
 
 from assistant import errors
 from assistant.conversation.events import TurnEvent
-from assistant.errors import AssistantError, HolderGone, YesNeeded
+from assistant.errors import AssistantError, HolderGone, ReplyTooLong, UsageError, YesNeeded
 from assistant.holder.interface import AnyReply, AnyRequest, Application, Cancellation
 
 SOCKET_NAME = "holder.sock"
 _LIMIT = 8 * 1024 * 1024
+"""Bytes of one reply; more is refused with ``ReplyTooLong``, by who sends and who receives."""
 _REQUEST_LIMIT = 24 * 1024 * 1024
-"""A request may carry a file of ``reading.MAX_FILE_BYTES``."""
+"""Bytes of one request, which may carry a file of ``reading.MAX_FILE_BYTES``."""
 _CANCEL = b"cancel"
 _AGAIN = 0.1
 """Seconds until it listens again after a connection that failed."""
@@ -175,6 +176,8 @@ class HolderSocket:
             try:
                 request = _requests.decode(connection.recv_bytes(_REQUEST_LIMIT))
             except (OSError, EOFError, msgspec.DecodeError):
+                if not connection.readable:
+                    _tell(connection, _request_too_long())
                 return
             cancellation = Cancellation()
             done = threading.Event()
@@ -184,7 +187,7 @@ class HolderSocket:
             watcher.start()
             with contextlib.suppress(OSError):
                 for frame in _replies(self._application, request, cancellation):
-                    connection.send_bytes(_encode(frame))
+                    connection.send_bytes(frame)
             done.set()
             # The peer closes when it has read the end; give it a moment to.
             watcher.join(1.0)
@@ -192,17 +195,50 @@ class HolderSocket:
 
 def _replies(
     application: Application, request: AnyRequest, cancellation: Cancellation
-) -> Iterator[Frame]:
+) -> Iterator[bytes]:
+    """The frames that answer a request, encoded."""
     try:
         for reply in application.handle(request, cancellation):
-            yield _frame(reply)
-    except YesNeeded as error:
-        yield ErrorFrame(type(error).__name__, error.message, error.hint, error.rule)
+            frame = _encode(_frame(reply))
+            if len(frame) > _LIMIT:
+                raise _reply_too_long()
+            yield frame
     except AssistantError as error:
-        yield ErrorFrame(type(error).__name__, error.message, error.hint)
+        yield _encode(_error_frame(error))
     except Exception as error:  # noqa: BLE001 — a peer must hear of any fault, then go on
-        yield ErrorFrame("AssistantError", f"The holder failed ({type(error).__name__}).", "")
-    yield EndFrame()
+        told = f"The holder failed ({type(error).__name__})."
+        yield _encode(ErrorFrame("AssistantError", told, ""))
+    yield _encode(EndFrame())
+
+
+def _error_frame(error: AssistantError) -> ErrorFrame:
+    rule = error.rule if isinstance(error, YesNeeded) else ""
+    return ErrorFrame(type(error).__name__, error.message, error.hint, rule)
+
+
+def _tell(connection: Connection[Any, Any], error: AssistantError) -> None:
+    """Answer with an error and nothing else; a peer still writing may not hear it."""
+    with contextlib.suppress(OSError):
+        connection.send_bytes(_encode(_error_frame(error)))
+
+
+def _reply_too_long() -> ReplyTooLong:
+    return ReplyTooLong(f"The reply is longer than {_LIMIT >> 20} MiB, the most one may be.")
+
+
+def _request_too_long() -> UsageError:
+    told = f"This is longer than {_REQUEST_LIMIT >> 20} MiB, the most a request may be."
+    return UsageError(told, hint="Shorten it, or split it into several.")
+
+
+def _received(connection: Connection[Any, Any]) -> Frame:
+    try:
+        return _frames.decode(connection.recv_bytes(_LIMIT))
+    except (OSError, EOFError, msgspec.DecodeError) as error:
+        # Only a message over the limit leaves an open connection that cannot be read.
+        if not connection.readable:
+            raise _reply_too_long() from error
+        raise HolderGone("The process holding the vault went away.") from error
 
 
 def _frame(reply: TurnEvent | AnyReply) -> Frame:
@@ -250,24 +286,23 @@ class RemoteApplication:
     def handle(
         self, request: AnyRequest, cancellation: Cancellation | None = None
     ) -> Iterator[TurnEvent | AnyReply]:
-        """Ask the holder. Raises what it raised, or HolderGone if it went away."""
+        """Ask the holder. Raises what it raised, HolderGone if it went away, ReplyTooLong."""
+        raw = _encode(request)
+        if len(raw) > _REQUEST_LIMIT:
+            raise _request_too_long()
         try:
             connection = self._connect()
         except OSError as error:
             raise HolderGone("The process holding the vault went away.") from error
         with connection:
             try:
-                connection.send_bytes(_encode(request))
+                connection.send_bytes(raw)
             except OSError as error:
                 raise HolderGone("The process holding the vault went away.") from error
             if cancellation is not None:
                 cancellation.when_cancelled(_sender(connection))
             while True:
-                try:
-                    frame = _frames.decode(connection.recv_bytes(_LIMIT))
-                except (OSError, EOFError, msgspec.DecodeError) as error:
-                    raise HolderGone("The process holding the vault went away.") from error
-                match frame:
+                match frame := _received(connection):
                     case EndFrame():
                         return
                     case ErrorFrame():
