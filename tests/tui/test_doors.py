@@ -223,7 +223,7 @@ async def test_what_arrives_while_a_lock_takes_the_chat_apart_is_dropped() -> No
             chat = drive.chat
             await chat.query_one(part).remove()
             await chat.look_at_status()
-            await chat.look_at_personalisation()
+            await chat.goes_impersonal("c1")
             await chat.keep_drafts()
             await chat.show_conversation("c1", "")
             await drive.quiet()

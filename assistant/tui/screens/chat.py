@@ -33,6 +33,7 @@ class ChatScreen(CopyingScreen):
         super().__init__(requests, clock)
         self._drafts = Drafts(requests)
         self._until_kept: Timer | None = None
+        self._wanted = 0  # counts the conversations asked for: the latest is shown
 
     def on_mount(self) -> None:
         """Go on where one left off."""
@@ -40,43 +41,64 @@ class ChatScreen(CopyingScreen):
             self.run_worker(self._resume(), group="load")
 
     async def _resume(self) -> None:
-        if await self._resume_draft():
+        wanted = self._wanted
+        if await self._resume_draft(wanted):
             return
         latest = await self.requests.one(
             ListConversations(limit=1, pinned_first=False), ConversationItem
         )
-        if not self.standing:
+        if not self._still(wanted) or self.transcript.turns:
             return
-        if latest is not None and not self.running and not self.transcript.turns:
-            await self.show_conversation(latest.id, latest.title)
-        elif not self.transcript.turns:
+        if latest is not None:
+            # What was typed meanwhile goes along: one goes on where one left off.
+            await self._show(latest.id, latest.title)
+        else:
             await self.transcript.show(())
 
-    async def _resume_draft(self) -> bool:
+    async def _resume_draft(self, wanted: int) -> bool:
         """A message begun in a new conversation comes first."""
         draft = await self._drafts.take("")
-        if not draft or not self.standing or self.running or self.transcript.turns:
+        if not draft or not self._still(wanted) or self.transcript.turns:
             return False
         await self.transcript.show(())
-        if not self.prompt.whole:
-            self.prompt.fill(draft)
+        self._fill_in(draft)
         return True
 
+    def _still(self, wanted: int) -> bool:
+        """Whether what was looked up is still what is to be shown."""
+        return self.standing and not self.running and wanted == self._wanted
+
     async def show_conversation(self, conversation: str, title: str, *, turn: str = "") -> None:
-        """Show a stored conversation, where asked the branch through a turn, and go on with it."""
-        wanted = SwitchBranch(turn) if turn else ShowConversation(conversation)
-        items = await self.requests.all(wanted, TurnItem)
-        if items is None or self.running or not self.standing:
+        """Show a stored conversation, where asked the branch through a turn, and go on with it.
+
+        What is typed from now on belongs to it, also while it is looked up.
+        """
+        if not self.standing:
             return
+        typed = self.prompt.whole
         self._keep_draft()
+        shown = await self._show(conversation, title, turn=turn)
+        if not shown and self.standing and not self.prompt.whole:
+            self.prompt.fill(typed)
+
+    async def _show(self, conversation: str, title: str, *, turn: str = "") -> bool:
+        self._wanted += 1
+        wanted = self._wanted
+        request = SwitchBranch(turn) if turn else ShowConversation(conversation)
+        items = await self.requests.all(request, TurnItem)
+        impersonal = await self.goes_impersonal(conversation)
+        if items is None or not self._still(wanted):
+            return False
         self.conversation, self.heading, self.incognito = conversation, title, False
+        self.impersonal_chat = impersonal
         self.write_heading()
-        await self.look_at_personalisation()
+        self._show_impersonal()
         await self.transcript.show(items)
         self.prompt.remember([item.question for item in items])
         await self._take_up_draft()
         if turn:
             await self.transcript.reveal(turn)
+        return True
 
     # -- conversations ---------------------------------------------------------------------
 
@@ -91,6 +113,7 @@ class ChatScreen(CopyingScreen):
     async def _start(self, *, incognito: bool) -> None:
         if not await self.free():
             return
+        self._wanted += 1
         self._keep_draft()
         self.conversation, self.heading, self.incognito = "", "New conversation", incognito
         self.write_heading()
@@ -113,8 +136,13 @@ class ChatScreen(CopyingScreen):
 
     async def _take_up_draft(self) -> None:
         draft = await self._drafts.take(self._draft_key)
-        if draft and self.standing and not self.prompt.whole:
-            self.prompt.fill(draft)
+        if draft and self.standing:
+            self._fill_in(draft)
+
+    def _fill_in(self, draft: str) -> None:
+        """A draft; what was typed while it was looked up stands below it."""
+        typed = self.prompt.whole
+        self.prompt.fill(f"{draft}\n{typed}" if typed else draft)
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste belongs into the prompt, wherever the focus is."""

@@ -32,7 +32,7 @@ class BranchesScreen(FeedbackScreen):
     async def _run_again(
         self, view: TurnView, *, viewpoints: bool = False, impersonal: bool = False
     ) -> None:
-        again_of = view.turn
+        again_of, self.beginning = view.turn, True
         await self.transcript.cut_after(view)
         await view.begin_again()
         self.begin(view, again_of=again_of, viewpoints=viewpoints, impersonal=impersonal)
@@ -78,6 +78,7 @@ class BranchesScreen(FeedbackScreen):
         fresh = TurnView(text)
         fresh.place, fresh.places = view.place, view.places
         fresh.pasted = tuple(part for part in view.pasted if part in text)
+        self.beginning = True
         await self.transcript.cut_after(view)
         await self.transcript.replace(view, fresh)
         self.prompt.remember(self.transcript.questions)

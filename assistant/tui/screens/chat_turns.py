@@ -64,6 +64,7 @@ class TurnsScreen(FilesScreen):
         self.impersonal_next = False
         self.impersonal_chat = False
         self._feed: TurnFeed | None = None
+        self.beginning = False
         self._over = asyncio.Event()
         self._over.set()
         self._told = False
@@ -96,8 +97,8 @@ class TurnsScreen(FilesScreen):
 
     @property
     def running(self) -> bool:
-        """Whether a turn is running."""
-        return self._feed is not None
+        """Whether a turn is running, or is about to: its place is being made on the screen."""
+        return self._feed is not None or self.beginning
 
     async def free(self) -> bool:
         """Whether no answer is being written; says so where one is.
@@ -178,6 +179,7 @@ class TurnsScreen(FilesScreen):
         """A question: show it and begin the turn."""
         if not await self.free():
             return
+        self.beginning = True
         self.prompt.sent(message.text)
         if self._told:
             await self._acknowledge()
@@ -206,7 +208,7 @@ class TurnsScreen(FilesScreen):
             pasted=view.pasted,
         )  # fmt: skip
         self.set_impersonal(False)
-        self._feed = self.requests.turn(request)
+        self._feed, self.beginning = self.requests.turn(request), False
         view.running = True
         self._over.clear()
         self.run_worker(self._follow(self._feed, view), group="turn")
@@ -234,11 +236,10 @@ class TurnsScreen(FilesScreen):
         wish = ChatPersonalisation(self.conversation, on=not self.impersonal_chat)
         await self.requests.one(wish, ChatPersonal)
 
-    async def look_at_personalisation(self) -> None:
-        """What holds in the conversation that was opened."""
-        found = await self.requests.one(ChatPersonalisation(self.conversation), ChatPersonal)
-        self.impersonal_chat = found is not None and not found.on
-        self._show_impersonal()
+    async def goes_impersonal(self, conversation: str) -> bool:
+        """Whether a stored conversation goes without what was learned."""
+        found = await self.requests.one(ChatPersonalisation(conversation), ChatPersonal)
+        return found is not None and not found.on
 
     def stop(self) -> bool:
         """Stop the running turn; False when there is none. Quiet from this moment on."""
@@ -314,6 +315,7 @@ class TurnsScreen(FilesScreen):
             ", rule ", foreign_line(ruling.rule, 40), "\nAppeal: ", foreign_line(ruling.appeal),
         )  # fmt: skip
         if await self.app.push_screen_wait(YesNo("Send this question anyway?", body)):
+            self.beginning = True
             await view.begin_again()
             confirmed = (*feed.request.confirmed, ruling.rule)
             self.begin(

@@ -83,12 +83,14 @@ class Prompt(TextArea):
         self.post_message(self.Sent(text, pasted))
 
     def sent(self, text: str) -> None:
-        """The text was taken: empty the prompt and put it into the history."""
+        """The text was taken: put it into the history; what was typed since stays."""
+        whole = self.whole
+        rest = whole.removeprefix(text)
         self._sent = [*self._sent[-MAX_HISTORY + 1 :], text]
         self._place = len(self._sent)
         self._pastes.clear()
-        self._data.clear()
-        self.load_text("")
+        self._data = [part for part in self._data if part in rest]
+        self.fill(rest)
 
     def action_newline(self) -> None:
         """A new line where the cursor stands."""

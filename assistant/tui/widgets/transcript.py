@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from textual.containers import VerticalScroll
@@ -30,6 +31,7 @@ class Transcript(VerticalScroll, can_focus=False):
         super().__init__(id="transcript")
         self._earlier: list[TurnItem] = []
         self._held: Widget | None = None
+        self._changing = asyncio.Lock()  # widgets come and go in turns: one change at a time
 
     def on_mount(self) -> None:
         """Follow the answer as it grows, until the person scrolls away."""
@@ -48,26 +50,28 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def show(self, items: Sequence[TurnItem]) -> None:
         """Show another conversation, its end in view."""
-        self._held = None
-        await self.remove_children()
-        self._earlier = list(items[:-MOUNTED])
-        views: list[Static | TurnView] = [TurnView.restored(i) for i in items[-MOUNTED:]]
-        if not items:
-            views = [Static(Content(_EMPTY), id="empty")]
-        elif self._earlier:
-            views.insert(0, self._mark())
-        await self.mount_all(views)
-        self.anchor()
+        async with self._changing:
+            self._held = None
+            await self.remove_children()
+            self._earlier = list(items[:-MOUNTED])
+            views: list[Static | TurnView] = [TurnView.restored(i) for i in items[-MOUNTED:]]
+            if not items:
+                views = [Static(Content(_EMPTY), id="empty")]
+            elif self._earlier:
+                views.insert(0, self._mark())
+            await self.mount_all(views)
+            self.anchor()
 
     async def add(self, view: TurnView) -> None:
         """A new turn at the end; turns far above are unmounted and kept as records."""
-        self._held = None
-        await self.query("#empty").remove()
-        await self.mount(view)
-        self.anchor()
-        turns = self.turns
-        if len(turns) >= MOUNTED + STEP:
-            await self._put_away(turns[: len(turns) - MOUNTED])
+        async with self._changing:
+            self._held = None
+            await self.query("#empty").remove()
+            await self.mount(view)
+            self.anchor()
+            turns = self.turns
+            if len(turns) >= MOUNTED + STEP:
+                await self._put_away(turns[: len(turns) - MOUNTED])
 
     @property
     def questions(self) -> list[str]:
@@ -76,14 +80,16 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def cut_after(self, view: TurnView) -> None:
         """What followed this turn is on another branch now."""
-        turns = self.turns
-        for other in turns[turns.index(view) + 1 :]:
-            await other.remove()
+        async with self._changing:
+            turns = self.turns
+            for other in turns[turns.index(view) + 1 :]:
+                await other.remove()
 
     async def replace(self, old: TurnView, new: TurnView) -> None:
         """Another turn in the place of one."""
-        await self.mount(new, after=old)
-        await old.remove()
+        async with self._changing:
+            await self.mount(new, after=old)
+            await old.remove()
 
     def show_from(self, panel: Widget) -> None:
         """Keep the top of what has come in view, also when the room gets less.
@@ -116,15 +122,16 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def show_earlier(self) -> bool:
         """Mount some of the turns above; False when there are none."""
-        if not self._earlier:
-            return False
-        batch, self._earlier = self._earlier[-STEP:], self._earlier[:-STEP]
-        await self.query("#earlier").remove()
-        views: list[Static | TurnView] = [TurnView.restored(item) for item in batch]
-        if self._earlier:
-            views.insert(0, self._mark())
-        await self.mount_all(views, before=0)
-        return True
+        async with self._changing:
+            if not self._earlier:
+                return False
+            batch, self._earlier = self._earlier[-STEP:], self._earlier[:-STEP]
+            await self.query("#earlier").remove()
+            views: list[Static | TurnView] = [TurnView.restored(item) for item in batch]
+            if self._earlier:
+                views.insert(0, self._mark())
+            await self.mount_all(views, before=0)
+            return True
 
     async def _put_away(self, views: list[TurnView]) -> None:
         self._earlier += [

@@ -1,0 +1,128 @@
+"""What is typed a moment early, before a conversation is there or a message has gone, stays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.events import Key
+
+from assistant.holder.impersonal_wire import ChatPersonalisation
+from assistant.holder.interface import Ask, ShowConversation
+from assistant.holder.overview_wire import GetDraft
+from assistant.tui.screens.chat import ChatScreen
+from tests.tui.driving import Drive, opened, until
+from tests.tui.scripted_front import PASSPHRASE, Script, ScriptedFront
+
+
+@asynccontextmanager
+async def resuming(waits_at: type, draft: str = "") -> AsyncIterator[tuple[Drive, threading.Event]]:
+    """Unlocked over an earlier conversation, which is still being looked up."""
+    front = ScriptedFront()
+    async with opened(front=front) as drive:
+        await drive.ask("bread for beginners")
+    front.application.drafts[""] = draft
+    gate = front.application.gates[waits_at] = threading.Event()
+    async with opened(front=front, unlock=False) as drive:
+        await until(lambda: drive.app.screen.query("#passphrase"), "no unlock screen")
+        await drive.typed(PASSPHRASE)
+        await drive.press("enter")
+        await until(lambda: isinstance(drive.app.screen, ChatScreen), "no chat")
+        await until(lambda: front.application.asked(waits_at), "nothing was looked up")
+        try:
+            yield drive, gate
+        finally:
+            gate.set()
+
+
+async def test_what_is_typed_before_the_last_conversation_is_shown_stays_in_the_prompt() -> None:
+    async with resuming(ShowConversation) as (drive, gate):
+        await drive.typed("and rye?")
+        gate.set()
+        await drive.quiet()
+        assert drive.chat.heading == "bread for beginners"
+        assert drive.chat.prompt.text == "and rye?"
+
+
+async def test_a_draft_that_comes_behind_the_first_keys_is_not_lost() -> None:
+    async with resuming(GetDraft, draft="Dear Ada") as (drive, gate):
+        await drive.typed("rye")
+        gate.set()
+        await drive.quiet()
+        assert drive.chat.prompt.text == "Dear Ada\nrye"
+
+
+async def test_a_chat_begun_incognito_is_not_taken_over_by_the_one_being_looked_up() -> None:
+    async with resuming(ChatPersonalisation) as (drive, gate):
+        await drive.press("alt+i")
+        gate.set()
+        await drive.quiet()
+        assert drive.chat.incognito
+        assert "INCOGNITO" in drive.text
+        assert "bread" not in drive.text
+
+
+async def test_a_question_sent_before_the_last_conversation_is_shown_keeps_its_answer() -> None:
+    async with resuming(ChatPersonalisation) as (drive, gate):
+        drive.front.script.gate = threading.Event()
+        await drive.typed("planets by size")
+        await drive.press("enter")
+        await until(lambda: "Good bread" in drive.text)
+        gate.set()
+        await until(lambda: len(drive.app._requests._running) == 1)  # type: ignore[union-attr]
+        drive.front.script.gate.set()
+        await drive.quiet()
+        assert [view.question for view in drive.chat.transcript.turns] == ["planets by size"]
+        assert "Bake" in drive.text
+        assert drive.front.application.asked(Ask)[-1].conversation == ""
+
+
+async def test_what_is_typed_while_a_conversation_is_opened_belongs_to_it() -> None:
+    async with opened() as drive:
+        await drive.ask("bread for beginners")
+        await drive.keys("ctrl+n")
+        await drive.typed("a draft")
+        await drive.keys("f2")
+        gate = drive.front.application.gates[ShowConversation] = threading.Event()
+        drive.app.post_message(Key("enter", None))
+        await until(lambda: isinstance(drive.app.screen, ChatScreen))
+        await drive.typed("and rye?")
+        gate.set()
+        await drive.quiet()
+        assert drive.chat.heading == "bread for beginners"
+        assert drive.chat.prompt.text == "and rye?"
+        await drive.keys("ctrl+n")
+        assert drive.chat.prompt.text == "a draft"
+
+
+async def test_what_is_typed_behind_enter_stays_when_the_message_goes() -> None:
+    script = Script()
+    async with opened(script) as drive:
+        script.gate = threading.Event()
+        script.end_gate = threading.Event()
+        await drive.typed("one")
+        await drive.press("enter")
+        await until(lambda: "Good bread" in drive.text)
+        await drive.press("escape")
+        await drive.typed("two")
+        drive.chat.prompt.action_send()
+        drive.chat.prompt.insert(" three")  # the keys behind it, while the first is put down
+        script.end_gate.set()
+        await drive.quiet()
+        assert [ask.text for ask in drive.front.application.asked(Ask)] == ["one", "two"]
+        assert drive.chat.prompt.text == " three"
+
+
+async def test_two_changes_of_what_is_shown_at_once_come_one_after_the_other() -> None:
+    async with opened() as drive:
+        for text in ("one", "two", "three"):
+            await drive.ask(text)
+        transcript = drive.chat.transcript
+        items = list(drive.front.application.turns.values())
+        for _ in range(2):
+            drive.chat.run_worker(transcript.show(items))
+        await drive.app.workers.wait_for_complete(
+            [one for one in drive.app.workers if one.group == "default"]
+        )
+        assert [view.question for view in transcript.turns] == ["one", "two", "three"]
