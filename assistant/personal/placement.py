@@ -1,7 +1,7 @@
 """The text that stands beside a question, made from what was recalled.
 
-Pure: the same items give the same text, so `why` stores ids and the version of this
-template and renders it anew; an erased item is rendered as "[erased]". It stands in the
+Pure: the same items give the same text (tests/vectors hold one), so `why` needs only their
+ids and renders it anew; an erased item is rendered as "[erased]". It stands in the
 user's message, never in the system prompt: PrefEval measured 0.00 → 0.57 (Llama-3-8B) and
 0.03 → 0.75 (Mistral-7B) by that alone.
 
@@ -21,9 +21,6 @@ from assistant.personal.considered import Considered
 from assistant.personal.feedback import Role
 from assistant.personal.preferences import read_preference
 from assistant.vault.records import ItemKind
-
-BLOCK_VERSION = 2
-"""Changes whenever the same items would give another text; tests/vectors hold one of it."""
 
 ERASED = "[erased]"
 

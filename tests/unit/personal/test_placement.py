@@ -8,7 +8,6 @@ from pathlib import Path
 from assistant.personal.considered import Considered
 from assistant.personal.feedback import Role
 from assistant.personal.placement import (
-    BLOCK_VERSION,
     ERASED,
     Beside,
     beside,
@@ -40,9 +39,8 @@ def test_nothing_recalled_leaves_the_question_alone() -> None:
     assert beside([], ["  "]) == Beside()
 
 
-def test_the_message_of_this_version_never_changes() -> None:
+def test_the_same_items_give_the_message_that_is_written_down() -> None:
     kept = json.loads(VECTORS.read_text())
-    assert kept["version"] == BLOCK_VERSION
     placed = beside(ITEMS, ["Answer in at most 3 short bullets."])
     assert placed.around(QUESTION) == kept["message"]
 
