@@ -26,6 +26,7 @@ from assistant.policy.signing import (
     Missing,
     add_signatures,
     begin_authority,
+    check_names,
     draft_document,
     draft_rotation,
     fingerprint,
@@ -88,10 +89,15 @@ def sign_draft(
     keyid = signer.public_key.keyid
     raw = None if order.document is None else _read(order.document, MAX_BYTES)
     document = None if raw is None else check_for_signing(raw, scorer)
+    # Whatever can be refused is refused before the first write, so that a failed command
+    # leaves the draft as it was and can be repeated.
+    resources = {} if document is None else _resources(order, document)
+    if raw is not None and document is not None and (work / "roots").exists():
+        _must_follow(work, raw, document)
     _keys_into_draft(work, order, document, keyid, now, disk)
     refuse_stranger(work, keyid)
-    if raw is not None and document is not None:
-        _document_into_draft(work, order, raw, document, now, disk)
+    if raw is not None:
+        draft_document(work, raw, resources, now + order.lifetimes.targets, disk)
     judged = _judge_draft(work, scorer)
     signed = add_signatures(work, signer, disk)
     version = None if judged is None else judged.version
@@ -114,6 +120,8 @@ def _keys_into_draft(
     holders = Keyholders(people, order.threshold, load_public(order.publishing))
     expires = now + order.lifetimes.root
     if order.rotate:
+        if keyid not in {person.keyid for person in people}:
+            refuse_stranger(work, keyid)
         draft_rotation(work, holders, expires, disk)
         return
     if document is None:
@@ -123,14 +131,8 @@ def _keys_into_draft(
     begin_authority(work, (document.authority_tier, document.issuer), holders, expires, disk)
 
 
-def _document_into_draft(
-    work: Path,
-    order: SignOrder,
-    raw: bytes,
-    document: PolicyDocument,
-    now: datetime,
-    disk: Disk,
-) -> None:
+def _must_follow(work: Path, raw: bytes, document: PolicyDocument) -> None:
+    """Refuse a document that is not this authority's, or no newer than the draft's other one."""
     _must_speak_for(work, document)
     before = _draft_document(work)
     if before is not None and before != raw:
@@ -141,10 +143,16 @@ def _document_into_draft(
                 f"The draft's document has version {least}; a changed one needs a higher number.",
                 hint="Raise the document's version.",
             )
-    resources = {path.name: _read(path, MAX_TARGET) for path in order.resources}
+
+
+def _resources(order: SignOrder, document: PolicyDocument) -> dict[str, bytes]:
+    """The files that travel with the document, all there that it names."""
+    found = {path.name: _read(path, MAX_TARGET) for path in order.resources}
     if order.document is not None:
-        resources = {**beside(document, order.document.resolve().parent), **resources}
-    draft_document(work, raw, resources, now + order.lifetimes.targets, disk)
+        found = {**beside(document, order.document.resolve().parent), **found}
+    check_names(found)
+    required_adapters(document, found)
+    return found
 
 
 def _judge_draft(work: Path, scorer: MeaningScorer | None) -> PolicyDocument | None:

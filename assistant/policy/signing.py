@@ -14,7 +14,7 @@ signature is made: it must parse, match its authority and pass its own tests.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -158,8 +158,7 @@ def draft_document(
     again keep the draft and its signatures, so that repeating a command is harmless.
     """
     files = {DOCUMENT_NAME: raw, **resources}
-    if any(not _RESOURCE.fullmatch(name) for name in files):
-        raise UsageError("A resource's name is lower-case letters, digits, dots and dashes.")
+    check_names(files)
     entries = {name: TargetFile.from_data(name, data, ["sha256"]) for name, data in files.items()}
     before = read_targets(work)
     if before is not None and before.signed.targets == entries:
@@ -171,6 +170,12 @@ def draft_document(
         replace_file(disk, work / "files" / name, data)
     replace_file(disk, work / "targets.json", Metadata(targets).to_bytes())
     return version
+
+
+def check_names(files: Iterable[str]) -> None:
+    """Raise UsageError unless every name is one a bundle can hold."""
+    if any(not _RESOURCE.fullmatch(name) for name in files):
+        raise UsageError("A resource's name is lower-case letters, digits, dots and dashes.")
 
 
 def add_signatures(work: Path, signer: CryptoSigner, disk: Disk) -> tuple[str, ...]:
