@@ -54,7 +54,7 @@ def show_all(arguments: argparse.Namespace, context: Context) -> int:
     """One line each; the one in use is marked."""
     for entry in context.front.registry.list():
         if arguments.json:
-            print_json(_object(entry))
+            print_json(_object(entry) | {"runs": _runs(entry, context)})
             continue
         mark = "●" if entry.in_use else "○"
         size = f"{entry.size / 1e6:.0f} MB"
@@ -62,7 +62,19 @@ def show_all(arguments: argparse.Namespace, context: Context) -> int:
         licence = entry.licence or "licence unknown"
         say(f"{mark} {entry.id}  {entry.kind}, {size}, {licence}{missing}")
         say(f"    {entry.name}; sha256 {entry.sha256[:16]}…")
+        if runs := _runs(entry, context):
+            say(f"    runs with {runs}")
     return 0
+
+
+def _runs(entry: Any, context: Context) -> str:
+    """How the chat model in use is run here, and whether that was measured; "" for others."""
+    if not entry.in_use or entry.kind != "chat":
+        return ""
+    from assistant.engine import ModelFile
+    from assistant.engine.calibration import told
+
+    return told(context.front.settings.home, ModelFile(entry.path, entry.sha256))
 
 
 def add_file(arguments: argparse.Namespace, context: Context) -> int:
