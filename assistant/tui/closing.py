@@ -27,13 +27,17 @@ class ClosesOnce(textual_screen.Screen[R]):
             return AwaitComplete(asyncio.sleep(0))
         return super().dismiss(result)
 
+    @property
+    def gone(self) -> bool:
+        """Whether it was closed. Its widgets go first, then it, and only then its work."""
+        return self not in self.app.screen_stack
+
     def run_worker(
         self, work: WorkType[ResultType], *positional: Any, **named: Any
     ) -> Worker[ResultType]:
         """As Textual's; work that outlives the screen ends quietly where it misses a widget.
 
-        Widgets go before their screen does, and only then are its workers cancelled. A widget
-        missing while the screen is open is a fault as ever.
+        A widget missing while the screen is open is a fault as ever.
         """
         if named.get("thread"):
             return super().run_worker(work, *positional, **named)
@@ -45,7 +49,7 @@ class ClosesOnce(textual_screen.Screen[R]):
                 done = work() if callable(work) else work
                 return await done if inspect.isawaitable(done) else done
             except NoMatches:
-                if self in self.app.screen_stack:
+                if not self.gone:
                     raise
 
         return guarded

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.actions import ActionParseResult
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 
 from assistant.errors import AssistantError, HolderGone, PolicyError, VaultLocked
 from assistant.holder.comparisons_wire import ComparisonItem, NextComparison
 from assistant.holder.interface import AddPreference, Application, Front, PreferenceItem, Situation
+from assistant.tui.closing import ClosesOnce
 from assistant.tui.requests import Requests
 from assistant.tui.screens.opening import OpeningScreen
 from assistant.tui.text import foreign
@@ -51,6 +55,21 @@ class DoorsApp(KeysInOrder):
         self._looking = True
         self._was_open = False
         self._why_locked = ""
+        self._warned = ("", 0.0)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual's; what a key began on a screen that closes meanwhile may miss a widget."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except NoMatches:
+            if not isinstance(default_namespace, ClosesOnce) or not default_namespace.gone:
+                raise
+            return True
 
     def get_default_screen(self) -> Screen[None]:
         """Painted before anything is asked of the front."""
@@ -181,8 +200,14 @@ class DoorsApp(KeysInOrder):
         elif isinstance(error, PolicyError):
             self.show_no_chat(error)
         else:
-            shown = foreign(f"{error.message} {error.hint}").plain
-            self.notify(shown, severity="warning", markup=False)
+            self._warn(foreign(f"{error.message} {error.hint}").plain)
+
+    def _warn(self, text: str) -> None:
+        """Say it once for as long as it stays on screen: a full disk fails every draft."""
+        now = asyncio.get_running_loop().time()
+        if text != self._warned[0] or now > self._warned[1] + self.NOTIFICATION_TIMEOUT:
+            self._warned = (text, now)
+            self.notify(text, severity="warning", markup=False)
 
     # -- locking ---------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,28 @@ async def test_a_chosen_file_waits_above_the_prompt_and_goes_with_the_question(
         assert "Sources: notes.txt" in drive.text
         await drive.ask("And the lamp?")
         assert drive.front.application.asked(Ask)[-1].attachments == ()
+
+
+async def test_a_question_is_not_sent_without_the_file_that_is_still_being_read(
+    folder: Path,
+) -> None:
+    async with opened() as drive:
+        gate = drive.front.application.gates[Attach] = threading.Event()
+        await drive.press("ctrl+o")
+        await until(lambda: isinstance(drive.app.screen, AttachDialog), "no dialog")
+        drive.app.screen.query_one(Input).value = str(folder / "notes.txt")
+        await drive.pilot.pause()
+        await drive.press("enter")
+        await until(lambda: drive.chat.reading)
+        await drive.typed("Where is the key?")
+        await drive.press("enter")
+        assert "notes.txt is still being read" in drive.text
+        assert drive.chat.prompt.text == "Where is the key?"
+        gate.set()
+        await until(lambda: drive.chat.files.items)
+        await drive.keys("enter")
+        (ask,) = drive.front.application.asked(Ask)
+        assert ask.attachments
 
 
 async def test_the_meter_shows_the_share_of_the_window_and_what_will_be_read(

@@ -22,6 +22,10 @@ class Waits(Screen[None]):
         self.go_on, self.looked = asyncio.Event(), asyncio.Event()
         self._selector = selector
 
+    async def action_look(self) -> None:
+        """The same, by a key."""
+        await self.look()
+
     def compose(self) -> ComposeResult:
         yield Static("here", id="here")
 
@@ -43,6 +47,17 @@ async def test_work_that_outlives_its_screen_ends_quietly() -> None:
         assert screen.looked.is_set()
         await drive.ask("hello")
         assert "Bake" in drive.text
+
+
+async def test_an_action_still_under_way_as_the_screen_closes_ends_quietly() -> None:
+    async with opened() as drive:
+        screen = Waits("#here")
+        await drive.app.push_screen(screen)
+        action = asyncio.create_task(drive.app.run_action("look", screen))
+        await asyncio.sleep(0)
+        await drive.app.pop_screen()
+        screen.go_on.set()
+        assert await action
 
 
 async def test_a_widget_missing_from_an_open_screen_is_a_fault() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant.errors import DiskFull
 from assistant.holder.overview_wire import KeepDraft
 from assistant.tui.screens.chat import ChatScreen
 from tests.tui.driving import Drive, opened, until
@@ -80,3 +81,16 @@ async def test_the_draft_of_an_erased_conversation_is_gone_without_a_word() -> N
         await drive.chat.keep_drafts()
         assert drive.chat.prompt.text == ""
         assert not list(drive.app._notifications)
+
+
+async def test_a_disk_that_stays_full_is_told_once_while_the_word_is_on_screen() -> None:
+    async with opened() as drive:
+        drive.front.application.error = DiskFull("There is no room left.")
+        for letter in "abc":
+            await drive.typed(letter)
+            await drive.chat.keep_drafts()
+        assert len(list(drive.app._notifications)) == 1
+        drive.front.application.error = None
+        await drive.typed("d")
+        await drive.chat.keep_drafts()
+        await until(lambda: kept(drive))

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 from textual.events import Key
 
+from assistant.holder.branches_wire import SwitchBranch
 from assistant.holder.impersonal_wire import ChatPersonalisation
-from assistant.holder.interface import Ask, ShowConversation
+from assistant.holder.interface import Ask, GiveFeedback, ShowConversation, UndoFeedback
 from assistant.holder.overview_wire import GetDraft
 from assistant.tui.screens.chat import ChatScreen
 from tests.tui.driving import Drive, opened, until
@@ -126,3 +127,60 @@ async def test_two_changes_of_what_is_shown_at_once_come_one_after_the_other() -
             [one for one in drive.app.workers if one.group == "default"]
         )
         assert [view.question for view in transcript.turns] == ["one", "two", "three"]
+
+
+async def test_a_proposal_that_comes_meanwhile_does_not_come_under_the_yes_for_another() -> None:
+    async with opened(Script(propose="short lists")) as drive:
+        await drive.ask("bread")
+        await drive.keys("alt+up")
+        application = drive.front.application
+        (shown,) = application.preferences.values()
+        application.script.propose, application.script.phrases = "", "no emoji"
+        await drive.keys("alt+down")  # phrased by the model, and offered by nobody's key
+        assert len(application.preferences) == 2
+        await drive.keys("alt+y")
+        states = {one.text: one.state for one in application.preferences.values()}
+        assert states == {shown.text: "active", "no emoji": "proposed"}
+
+
+async def test_what_is_reworded_is_kept_whatever_was_offered_meanwhile() -> None:
+    async with opened(Script(propose="short lists")) as drive:
+        await drive.ask("bread")
+        await drive.keys("alt+up", "alt+o")
+        other = drive.front.application._prefer("no emoji", "proposed", "from a note")
+        drive.chat.proposals.offer(other)
+        await drive.typed("!")
+        await drive.keys("enter")
+        states = {one.text: one.state for one in drive.front.application.preferences.values()}
+        assert states == {"short lists!": "active", "no emoji": "proposed"}
+
+
+async def test_a_key_for_a_proposal_that_is_not_there_says_so() -> None:
+    async with opened() as drive:
+        await drive.keys("alt+y")
+        assert "Nothing is proposed right now." in drive.text
+
+
+async def test_an_undo_right_behind_a_rating_takes_back_that_rating() -> None:
+    async with opened() as drive:
+        await drive.ask("bread")
+        await drive.keys("alt+up")
+        gate = drive.front.application.gates[GiveFeedback] = threading.Event()
+        await drive.press("alt+down", "alt+z")
+        gate.set()
+        await drive.quiet()
+        await until(lambda: drive.front.application.asked(UndoFeedback))
+        await drive.quiet()
+        assert [one.kind for one in drive.front.application.feedback.values()] == ["up"]
+
+
+async def test_two_steps_between_branches_at_once_go_two_branches_on() -> None:
+    async with opened() as drive:
+        await drive.ask("bread")
+        await drive.keys("alt+r")
+        await drive.keys("alt+r")
+        assert drive.chat.transcript.turns[0].place == 3
+        await drive.burst("alt+left", "alt+left")
+        await until(lambda: len(drive.front.application.asked(SwitchBranch)) == 2)
+        await drive.quiet()
+        assert [view.place for view in drive.chat.transcript.turns] == [1]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
 from textual import work
 
 from assistant.holder.branches_wire import KeepIncognito, SwitchBranch
 from assistant.holder.interface import Ask, ConversationItem, ShowConversation, TurnItem
+from assistant.tui.requests import Requests
 from assistant.tui.screens.chat_feedback import FeedbackScreen
 from assistant.tui.screens.dialogs import LongText, YesNo
 from assistant.tui.widgets.turn import TurnView
@@ -13,6 +18,10 @@ from assistant.tui.widgets.turn import TurnView
 
 class BranchesScreen(FeedbackScreen):
     """The old branch always stays; a mark such as ‹2/3› says that there are others."""
+
+    def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
+        super().__init__(requests, clock)
+        self._stepping = asyncio.Lock()  # a second step goes on from what the first one showed
 
     async def action_again(self) -> None:
         """Answer again; a failed turn is tried again."""
@@ -43,7 +52,7 @@ class BranchesScreen(FeedbackScreen):
         from assistant.tui.screens.compare import Compare
 
         view = await self.target()
-        if view is None or self.running:
+        if view is None or not await self.free():
             return
         request = Ask(
             text=view.question, conversation=self.conversation, incognito=self.incognito,
@@ -66,7 +75,7 @@ class BranchesScreen(FeedbackScreen):
     async def action_fork(self) -> None:
         """Send a message in other words: it and what follows are a branch of their own."""
         view = await self.target()
-        if view is None or self.running:
+        if view is None or not await self.free():
             return
         dialog = LongText(
             "Your message in other words", view.question,
@@ -94,6 +103,10 @@ class BranchesScreen(FeedbackScreen):
     @work(group="branch")
     async def action_branch(self, step: int) -> None:
         """The branch before or after at the focused turn, or at the last that has several."""
+        async with self._stepping:
+            await self._step_branch(step)
+
+    async def _step_branch(self, step: int) -> None:
         if not await self.free():
             return
         forked = [view for view in self.transcript.turns if view.places > 1]
@@ -120,7 +133,7 @@ class BranchesScreen(FeedbackScreen):
         place = self._place_of(request, items)
         view = await self.transcript.reveal(items[place].id) if items else None
         if focus and view is not None:
-            view.focus()
+            self.set_focus(view)  # at once: the next key is for it
         elif view is not None and view.places > 1:
             self.waiting.say(f"Branch {view.place} of {view.places}.")
 
@@ -174,5 +187,6 @@ class BranchesScreen(FeedbackScreen):
         items = await self.requests.all(ShowConversation(kept.id), TurnItem)
         self.conversation, self.heading, self.incognito = kept.id, kept.title, False
         self.write_heading()
-        await self.transcript.show(items or [])
+        if items is not None:
+            await self.transcript.show(items)
         self.waiting.say("Kept. F2 finds it, and it can be erased there.")

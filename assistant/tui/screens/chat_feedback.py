@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 from textual import work
 
@@ -33,6 +35,7 @@ class FeedbackScreen(TurnsScreen):
 
     def __init__(self, requests: Requests, clock: Callable[[], datetime]) -> None:
         super().__init__(requests, clock)
+        self._giving = asyncio.Lock()  # an undo right behind an act takes back that one
         self._acts: list[tuple[str, TurnView, str, str, str]] = []
 
     @property
@@ -111,6 +114,10 @@ class FeedbackScreen(TurnsScreen):
     @work(group="feedback")
     async def action_undo(self) -> None:
         """Take the latest feedback back, and whatever was learned from it."""
+        async with self._giving:
+            await self._undo()
+
+    async def _undo(self) -> None:
         act, view, turn, answer, rating = self._acts[-1] if self._acts else ("", None, "", "", "")
         done = await self.requests.one(UndoFeedback(act), Done)
         if done is None or not self.standing:
@@ -130,37 +137,42 @@ class FeedbackScreen(TurnsScreen):
     @work(group="feedback")
     async def action_keep_proposal(self) -> None:
         """Yes: it is a preference from now on."""
-        await self._answer_proposal("active", "Kept. F3 shows what is remembered.")
+        await self._answer_proposal(self.proposals.proposal, "active")
 
     @work(group="feedback")
     async def action_drop_proposal(self) -> None:
         """No: it is not offered again."""
-        await self._answer_proposal("rejected", "Dropped.")
+        await self._answer_proposal(self.proposals.proposal, "rejected")
 
     @work(group="feedback")
     async def action_reword_proposal(self) -> None:
         """Keep it in the person's own words."""
         proposal = self.proposals.proposal
         if proposal is None:
+            self.waiting.say("Nothing is proposed right now.")
             return
         text = await self.app.push_screen_wait(OneLine("In your words", proposal.text))
         if not text:
             return
         if await self.requests.one(EditPreference(proposal.id, text), PreferenceItem):
-            await self._answer_proposal("active", "Kept. F3 shows what is remembered.")
+            await self._answer_proposal(proposal, "active")
 
     def on_proposal_line_typed(self, message: ProposalLine.Typed) -> None:
         """Typing goes on where typing belongs."""
         self.prompt.focus()
         self.prompt.insert(message.character)
 
-    async def _answer_proposal(self, state: str, said: str) -> None:
-        proposal = self.proposals.take()
+    async def _answer_proposal(
+        self, proposal: PreferenceItem | None, state: Literal["active", "rejected"]
+    ) -> None:
         if proposal is None:
+            self.waiting.say("Nothing is proposed right now.")
             return
+        self.proposals.take(proposal)
         if self.proposals.has_focus and self.proposals.proposal is None:
             self.prompt.focus()
-        request = SetPreferenceState(proposal.id, "active" if state == "active" else "rejected")
+        said = "Kept. F3 shows what is remembered." if state == "active" else "Dropped."
+        request = SetPreferenceState(proposal.id, state)
         if await self.requests.one(request, PreferenceItem) and self.standing:
             self.waiting.say(said)
 
@@ -176,10 +188,11 @@ class FeedbackScreen(TurnsScreen):
         """Give feedback on a turn, and offer what may be learned; False when it was not taken."""
         browsing = isinstance(self.focused, TurnView)
         request = GiveFeedback(kind, view.turn, value, note, reasons)
-        given = await self.requests.one(request, FeedbackGiven)
-        if given is None or not self.standing:
-            return False
-        self._acts.append((given.id, view, view.turn, view.answer, view.rating))
+        async with self._giving:
+            given = await self.requests.one(request, FeedbackGiven)
+            if given is None or not self.standing:
+                return False
+            self._acts.append((given.id, view, view.turn, view.answer, view.rating))
         self.waiting.say("Thank you. " + ("z" if browsing else "alt+z") + " takes it back.")
         if given.proposal is not None:
             self.proposals.offer(given.proposal)
@@ -194,4 +207,4 @@ class FeedbackScreen(TurnsScreen):
         """Offer what the model phrases, when it has; nothing else waits for it."""
         proposal = await self.requests.one(AwaitProposal(feedback), PreferenceItem)
         if proposal is not None and self.standing:
-            self.proposals.offer(proposal)
+            self.proposals.offer(proposal, behind=True)

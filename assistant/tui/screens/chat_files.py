@@ -32,6 +32,8 @@ class FilesScreen(KeysFirst[None]):
 
     requests: Requests
     conversation: str
+    reading = ""
+    """The name of the file that is being read, if one is."""
 
     @property
     def standing(self) -> bool:
@@ -58,7 +60,8 @@ class FilesScreen(KeysFirst[None]):
             await self._read_in(path)
 
     async def _read_in(self, path: Path) -> None:
-        self.waiting.say(f"Reading {inert_line(path.name, 40)}")
+        self.reading = inert_line(path.name, 40)
+        self.waiting.say(f"Reading {self.reading}")
         try:
             file = await asyncio.to_thread(read_file, path)
             made = Attach(file.name, file.data)
@@ -67,6 +70,8 @@ class FilesScreen(KeysFirst[None]):
             shown = foreign(f"{error.message} {error.hint}").plain
             self.app.notify(shown, severity="warning", markup=False)
             found = None
+        finally:
+            self.reading = ""
         if not self.standing:
             return
         self.waiting.clear()

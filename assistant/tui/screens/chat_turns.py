@@ -177,6 +177,9 @@ class TurnsScreen(FilesScreen):
 
     async def on_prompt_sent(self, message: Prompt.Sent) -> None:
         """A question: show it and begin the turn."""
+        if self.reading:
+            self.waiting.say(f"{self.reading} is still being read. Send it then.")
+            return
         if not await self.free():
             return
         self.beginning = True

@@ -97,13 +97,13 @@ class UnlockScreen(Screen[None]):
         try:
             application = await asyncio.to_thread(self._front.unlock, passphrase)
         except AssistantError as error:
+            self._opening = False
             self.say(_kindly(error), bad=True)
-            entry.value = ""
+            if entry.value == passphrase:  # else the next try is being typed
+                entry.value = ""
             entry.focus()
         else:
             self.post_message(Opened(application))
-        finally:
-            self._opening = False
 
 
 def _kindly(error: AssistantError) -> str:

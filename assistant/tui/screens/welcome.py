@@ -101,8 +101,7 @@ class WelcomeScreen(Screen[None]):
         try:
             application, key = await asyncio.to_thread(self._front.create_vault, passphrase)
         except AssistantError as error:
+            self._making = False
             self.say(f"{error.message} {error.hint}", bad=True)
         else:
             self.post_message(Created(application, key))
-        finally:
-            self._making = False

@@ -34,17 +34,20 @@ class ProposalLine(Static, can_focus=True):
         """The one being offered, if any."""
         return self._waiting[-1] if self._waiting else None
 
-    def offer(self, proposal: PreferenceItem) -> None:
-        """Offer a preference; earlier ones wait behind it."""
+    def offer(self, proposal: PreferenceItem, *, behind: bool = False) -> None:
+        """Offer a preference; earlier ones wait behind it.
+
+        With ``behind`` it waits behind them: one that nobody's key brought must not come
+        under the y that was meant for another.
+        """
         self._waiting = [item for item in self._waiting if item.id != proposal.id]
-        self._waiting.append(proposal)
+        self._waiting.insert(0 if behind else len(self._waiting), proposal)
         self._write()
 
-    def take(self) -> PreferenceItem | None:
-        """Take the offered one away to act on it; the one behind it comes forward."""
-        taken = self._waiting.pop() if self._waiting else None
+    def take(self, proposal: PreferenceItem) -> None:
+        """Take one away to act on it; the one behind it comes forward."""
+        self._waiting = [item for item in self._waiting if item.id != proposal.id]
         self._write()
-        return taken
 
     def withdraw(self) -> None:
         """Forget all that was offered, as when the feedback behind it is taken back."""

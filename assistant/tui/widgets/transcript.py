@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -31,11 +34,13 @@ class Transcript(VerticalScroll, can_focus=False):
         super().__init__(id="transcript")
         self._earlier: list[TurnItem] = []
         self._held: Widget | None = None
+        self._held_in = (Size(), Size())
         self._changing = asyncio.Lock()  # widgets come and go in turns: one change at a time
 
     def on_mount(self) -> None:
         """Follow the answer as it grows, until the person scrolls away."""
         self.anchor()
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._hold)
 
     @property
     def turns(self) -> list[TurnView]:
@@ -96,17 +101,16 @@ class Transcript(VerticalScroll, can_focus=False):
 
         With the next message the newest is followed again.
         """
-        self._held = panel
+        self._held, self._held_in = panel, (Size(), Size())
         self.call_after_refresh(self._hold)
 
-    def on_resize(self) -> None:
-        """A line came or went at the foot, or the terminal was resized."""
-        if self._held is not None:
-            self.call_after_refresh(self._hold)
-
-    def _hold(self) -> None:
+    def _hold(self, _laid_out: Screen[Any] | None = None) -> None:
+        """It came, a line at the foot did, or the terminal was resized: not for a scroll."""
         panel = self._held
-        if panel is not None and panel.is_attached and panel.region.y < self.region.y:
+        if panel is None or not panel.is_attached or self._held_in == (self.size, panel.size):
+            return
+        self._held_in = (self.size, panel.size)
+        if panel.region.y < self.region.y:
             self.release_anchor()
             self.scroll_to_widget(panel, animate=False, top=True)
 
