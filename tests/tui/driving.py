@@ -84,6 +84,12 @@ class Drive:
         await self.typed(text)
         await self.keys("enter")
 
+    async def begin(self, text: str, shown: str) -> None:
+        """Send a question and wait only until this much of the answer is there."""
+        await self.typed(text)
+        await self.press("enter")
+        await until(lambda: shown in self.text)
+
     async def quiet(self) -> None:
         """Wait until nothing is awaited and everything is drawn."""
         await self.pilot._wait_for_screen()

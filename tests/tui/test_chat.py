@@ -88,9 +88,7 @@ async def test_control_c_stops_an_answer_and_nothing_more_of_it_appears() -> Non
 async def test_a_key_right_behind_escape_waits_until_the_stopped_turn_is_recorded(key: str) -> None:
     script = Script(gate=threading.Event(), end_gate=threading.Event())
     async with opened(script) as drive:
-        await drive.typed("hello")
-        await drive.press("enter")
-        await until(lambda: "Good bread" in drive.text)
+        await drive.begin("hello", "Good bread")
         drive.app.post_message(events.Key("escape", None))
         drive.app.post_message(events.Key(key, key[-1] if key.startswith("alt") else None))
         await until(lambda: script.gate is not None and script.gate.is_set())
@@ -110,9 +108,7 @@ async def test_a_key_right_behind_escape_waits_until_the_stopped_turn_is_recorde
 async def test_words_sent_right_behind_escape_are_asked_once_the_stopped_turn_is_recorded() -> None:
     script = Script(gate=threading.Event(), end_gate=threading.Event())
     async with opened(script) as drive:
-        await drive.typed("hello")
-        await drive.press("enter")
-        await until(lambda: "Good bread" in drive.text)
+        await drive.begin("hello", "Good bread")
         drive.app.post_message(events.Key("escape", None))
         await drive.typed("and cake")
         drive.app.post_message(events.Key("enter", None))

@@ -185,9 +185,7 @@ async def test_taking_back_leaves_an_answer_alone_that_was_written_since() -> No
 
 async def test_a_rating_while_the_answer_is_written_counts_when_it_is_finished() -> None:
     async with opened(Script(gate=threading.Event())) as drive:
-        await drive.typed("hello")
-        await drive.press("enter")
-        await until(lambda: "Good bread" in drive.text)
+        await drive.begin("hello", "Good bread")
         await drive.press("alt+up")
         await until(lambda: "It is done when the answer is finished" in drive.words)
         assert not given(drive)
@@ -201,9 +199,7 @@ async def test_a_rating_while_the_answer_is_written_counts_when_it_is_finished()
 
 async def test_an_edit_begun_before_the_answer_was_recorded_opens_a_moment_later() -> None:
     async with opened(Script(end_gate=threading.Event())) as drive:
-        await drive.typed("hello")
-        await drive.press("enter")
-        await until(lambda: "Bake" in drive.text)
+        await drive.begin("hello", "Bake")
         await drive.press("alt+e")
         assert drive.front.script.end_gate is not None
         drive.front.script.end_gate.set()

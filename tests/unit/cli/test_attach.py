@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,11 @@ from assistant.conversation.attachments.reading import MAX_FILE_BYTES
 from assistant.errors import AttachmentRefused
 from assistant.holder.attachments_wire import Attach, AttachmentItem
 from assistant.holder.interface import SearchHistory
-from assistant.holder.socket import HolderSocket, RemoteApplication
-from tests.holder_world import World, open_world
+from assistant.holder.socket import RemoteApplication
+from tests.holder_world import World
 from tests.pdf_files import pdf
 
 TWO_PAGES = pdf(["The boiler is serviced in May.", "The spare key is under the blue pot."])
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    for world in open_world(tmp_path):
-        socket = HolderSocket(tmp_path, world.holder)
-        yield world
-        socket.close()
 
 
 def run(world: World, *words: str) -> int:

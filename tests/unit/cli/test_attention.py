@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +15,8 @@ from assistant.cli.main import main
 from assistant.cli.plain.overview import greet
 from assistant.cli.plain.session import Session
 from assistant.holder.policy_dates import SOON, policy_dates
-from assistant.holder.socket import HolderSocket
 from assistant.policy import AuthorityState, Freshness, ManagedBy, Tier
-from tests.holder_world import World, open_world
+from tests.holder_world import World
 from tests.vault_world import noon
 
 
@@ -30,14 +27,6 @@ def authority(left: timedelta, freshness: Freshness = Freshness.FRESH) -> Author
         expires=noon() + left, fresh_until=noon() + left, freshness=freshness,
         last_import=None, managed_by=ManagedBy.ENROLLED, alarm="",
     )  # fmt: skip
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    for world in open_world(tmp_path):
-        socket = HolderSocket(tmp_path, world.holder)
-        yield world
-        socket.close()
 
 
 def put_in_force(world: World, *found: AuthorityState, alarms: tuple[str, ...] = ()) -> None:

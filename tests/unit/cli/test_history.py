@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from assistant.cli.main import main
-from assistant.holder.socket import HolderSocket
-from tests.holder_world import World, open_world
+from tests.holder_world import World
 
 Run = Callable[..., list[dict[str, Any]]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    for world in open_world(tmp_path):
-        socket = HolderSocket(tmp_path, world.holder)
-        yield world
-        socket.close()
 
 
 @pytest.fixture
