@@ -134,3 +134,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     wanted = os.environ.get("ASSISTANT_TEST_RESULTS")
     if wanted:
         Path(wanted).write_text(json.dumps(session.config.stash[_RESULTS]))
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of a test are on this machine: no proxy of the surroundings stands between."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)

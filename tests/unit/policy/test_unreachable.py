@@ -20,11 +20,7 @@ from tests.publisher import NOW, Publisher
 from tests.redteam.test_bundle_attacks import World, make_world
 from tests.static_server import StaticServer
 
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("no_proxy")
 
 
 @pytest.fixture
