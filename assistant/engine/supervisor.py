@@ -206,15 +206,20 @@ class Supervisor:
 
     def _enter(self, phase: Phase, detail: str = "") -> None:
         with self._lock:
-            if self._stopping and phase is not Phase.STOPPED:
-                return
-            if phase is Phase.STOPPED and self._failure is not None:
-                phase, detail = Phase.FAILED, self._failure.message
-            self._state = EngineState(phase, detail, self._restarts)
-            state, listeners = self._state, tuple(self._listeners)
-            self._lock.notify_all()
-        for listener in listeners:
-            listener(state)
+            listeners, state = self._change(phase, detail)
+        _tell(listeners, state)
+
+    def _change(
+        self, phase: Phase, detail: str = ""
+    ) -> tuple[Sequence[Callable[[EngineState], None]], EngineState]:
+        """Under the lock. Returns whom to tell, once the lock is let go."""
+        if self._stopping and phase is not Phase.STOPPED:
+            return (), self._state
+        if phase is Phase.STOPPED and self._failure is not None:
+            phase, detail = Phase.FAILED, self._failure.message
+        self._state = EngineState(phase, detail, self._restarts)
+        self._lock.notify_all()
+        return tuple(self._listeners), self._state
 
     def _keep(self) -> None:
         """The keeper: one pass for each life of the child."""
@@ -300,9 +305,11 @@ class Supervisor:
             raise ChildDied("The model did not load.")
         child.loaded = True
         with self._lock:
+            # Both at once: who sees the answer sees the state that goes with it.
             if self._child is child:
                 self._loaded = body
-        self._enter(Phase.GENERATING if self._busy else Phase.READY)
+            listeners, state = self._change(Phase.GENERATING if self._busy else Phase.READY)
+        _tell(listeners, state)
 
     def _spawn(self) -> _Running:
         front_not_dumpable()
@@ -331,6 +338,11 @@ class Supervisor:
         except ChildDied:
             # Reading the channel finds the same, and that is where a death is handled.
             return
+
+
+def _tell(listeners: Sequence[Callable[[EngineState], None]], state: EngineState) -> None:
+    for listener in listeners:
+        listener(state)
 
 
 def _end(child: _Running) -> None:
