@@ -101,9 +101,10 @@ def test_every_waiting_caller_learns_of_the_death(child: Make) -> None:
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(0.1)
-    assert supervisor.pid is not None
-    os.kill(supervisor.pid, signal.SIGKILL)
+    living = supervisor._child
+    assert living is not None
+    assert _until(lambda: len(living.queues) == len(threads))
+    os.kill(living.process.pid, signal.SIGKILL)
     for thread in threads:
         thread.join(20)
     assert [type(error) for error in errors] == [ChildDied] * 4
@@ -137,7 +138,7 @@ def test_a_child_that_dies_while_loading_twice_has_a_model_it_cannot_load(child:
 def test_a_child_that_hangs_while_loading_is_killed(child: Make) -> None:
     supervisor = child("hangs-loading", load_timeout=0.5)
     with pytest.raises(ChildStalled):
-        supervisor.wait_loaded(0.1)
+        supervisor.wait_loaded(0.0)
     with pytest.raises(ModelInvalid):
         supervisor.wait_loaded(20)
 

@@ -272,7 +272,7 @@ def test_a_server_that_drips_bytes_is_given_up(world: World, tmp_path: Path) -> 
         with pytest.raises(NetworkError):
             sync(world.where, server.url, NOW, Disk(), file_seconds=0.2)
         stop.set()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert world.in_force() == (2,)
 
 

@@ -318,17 +318,17 @@ def test_a_locked_vault_is_told_as_unavailable(served: Served, world: World) -> 
 
 
 def test_a_client_that_goes_away_stops_the_turn(served: Served, world: World) -> None:
-    world.model.default_answer = "word " * 400
-    world.model.before_token = lambda: time.sleep(0.01)
-    stream = served.create("Hello", max_tokens=400, stream=True)
+    world.model.default_answer = "word " * 1000
+    world.model.before_token = lambda: time.sleep(0.02)
+    stream = served.create("Hello", max_tokens=1000, stream=True)
     next(iter(stream))
     stream.close()
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 15
     while not world.model.cancelled and time.monotonic() < deadline:
         time.sleep(0.02)
     assert world.model.cancelled
     (kept,) = world.all(ListConversations())
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         (turn,) = world.all(ShowConversation(kept.id))
         if turn.status in {"cancelled", "interrupted"}:
@@ -432,10 +432,17 @@ def test_nonsense_instead_of_http_ends_the_connection_alone(served: Served) -> N
 
 def test_more_connections_than_places_are_closed_and_places_come_back(served: Served) -> None:
     lines = [socket.create_connection(("127.0.0.1", served.port), 5) for _ in range(20)]
-    time.sleep(0.3)
-    lines[-1].settimeout(2)
+    lines[-1].settimeout(20)
     assert lines[-1].recv(1) == b""
     for line in lines:
         line.close()
-    time.sleep(0.3)
-    assert served.create("Hello").choices[0].finish_reason == "stop"
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            answered = served.create("Hello")
+            break
+        except openai.APIConnectionError:
+            # Their ends have not been noticed yet.
+            assert time.monotonic() < deadline, "the places never came back"
+            time.sleep(0.02)
+    assert answered.choices[0].finish_reason == "stop"
