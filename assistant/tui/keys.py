@@ -181,6 +181,9 @@ KEYS = (
     Key("dialog.toggle", "space", "choose", "choose", "Choose it, or not", show=True),
     Key("dialog.yes", "y", "yes", "yes", "Yes", show=True),
     Key("dialog.no", "n", "no", "no", "No", show=True),
+    Key("dialog.agree", "ctrl+y", "yes", "yes", "Yes to a question that came while you type",
+        show=True),
+    Key("dialog.decline", "escape", "no", "no", "No to it", show=True),
     Key("dialog.retry", "r", "retry", "try again", "Look again", show=True),
     Key("dialog.report", "s", "report", "save a report", "Save a report without any text of "
         "yours", show=True),

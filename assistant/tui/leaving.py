@@ -10,7 +10,7 @@ from textual.app import App
 from assistant.errors import YesNeeded
 from assistant.holder.interface import CopyText, Export
 from assistant.tui.requests import Requests
-from assistant.tui.screens.dialogs import YesNo
+from assistant.tui.screens.dialogs import Uncalled
 from assistant.tui.text import foreign, join
 
 R = TypeVar("R")
@@ -27,7 +27,7 @@ async def leave(
             what = "Copy it anyway?" if isinstance(request, CopyText) else "Export it anyway?"
             appeal = needed.hint.rpartition("Appeal: ")[2]
             body = join(foreign(needed.message), "\nAppeal: ", foreign(appeal))
-            if not await app.push_screen_wait(YesNo(what, body)):
+            if not await app.push_screen_wait(Uncalled(what, body)):
                 return None
             confirmed = (*request.confirmed, needed.rule)
             request = msgspec.structs.replace(request, confirmed=confirmed)

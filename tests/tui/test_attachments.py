@@ -169,10 +169,10 @@ async def test_a_dropped_file_is_offered_and_a_no_pastes_its_path(folder: Path) 
     async with opened() as drive:
         await paste(drive, f"'{folder}/notes.txt'")
         assert "Attach this file to your question?" in drive.text
-        await drive.keys("n")
+        await drive.keys("escape")
         assert drive.chat.prompt.whole == f"'{folder}/notes.txt'"
         await paste(drive, f"file://{folder}/notes.txt")
-        await drive.keys("y")
+        await drive.keys("ctrl+y")
         assert [item.name for item in drive.chat.files.items] == ["notes.txt"]
         await paste(drive, " and some words")
         assert drive.chat.prompt.whole == f"'{folder}/notes.txt' and some words"
@@ -184,12 +184,12 @@ async def test_a_question_that_needs_a_yes_keeps_its_file(folder: Path) -> None:
         await drive.typed("What dose?")
         await drive.press("enter")
         await until(lambda: "Send this question anyway?" in drive.text)
-        await drive.keys("n")
+        await drive.keys("escape")
         assert len(drive.chat.files.items) == 1
         await drive.typed("What dose?")
         await drive.press("enter")
         await until(lambda: "Send this question anyway?" in drive.text)
-        await drive.keys("y")
+        await drive.keys("ctrl+y")
         assert drive.front.application.asked(Ask)[-1].attachments == ("a1",)
         assert drive.chat.files.items == []
 

@@ -128,7 +128,7 @@ async def test_an_edited_message_that_is_not_sent_after_all_goes_back_into_the_p
         await drive.typed("what dose")
         await drive.press("ctrl+s")
         await until(lambda: "anyway?" in drive.text)
-        await drive.keys("n")
+        await drive.keys("escape")
         await until(lambda: shown(drive) == ["one", "two"])
         assert drive.chat.prompt.text == "what dose"
 
@@ -141,7 +141,7 @@ async def test_an_edited_message_that_needs_a_yes_still_becomes_a_branch() -> No
         await drive.typed("what dose")
         await drive.press("ctrl+s")
         await until(lambda: "anyway?" in drive.text)
-        await drive.keys("y")
+        await drive.keys("ctrl+y")
         await until(lambda: not drive.chat.running)
         await drive.quiet()
         assert drive.front.application.asked(Ask)[-1].again_of == "t1"
@@ -376,11 +376,11 @@ async def test_a_copy_that_a_rule_wants_a_yes_for_is_asked_about_with_the_reason
         await until(lambda: "Copy it anyway?" in drive.text)
         assert "Clients are asked" in drive.text
         assert "Appeal: appeals@example.org" in drive.text
-        await drive.keys("n")
+        await drive.keys("escape")
         assert drive.app.clipboard == ""
         await drive.keys("alt+c")
         await until(lambda: "Copy it anyway?" in drive.text)
-        await drive.keys("y")
+        await drive.keys("ctrl+y")
         await until(lambda: drive.app.clipboard == "our clients")
         assert drive.front.application.asked(CopyText)[-1].confirmed == ("clients",)
 

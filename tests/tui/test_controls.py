@@ -44,12 +44,12 @@ async def test_a_special_category_is_kept_only_after_a_yes() -> None:
         await drive.typed("I have diabetes")
         await drive.keys("enter")
         assert "with your consent" in drive.words
-        await drive.keys("n")
+        await drive.keys("escape")
         assert not drive.front.application.preferences
         await drive.keys("a")
         await drive.typed("I have diabetes")
         await drive.keys("enter")
-        await drive.keys("y")
+        await drive.keys("ctrl+y")
         await drive.quiet()
         kept = drive.front.application.preferences.values()
         assert [item.text for item in kept] == ["I have diabetes"]

@@ -137,12 +137,12 @@ async def test_an_export_that_a_rule_wants_a_yes_for_goes_on_after_it(tmp_path: 
         await fill(drive, str(tmp_path / "clients.md"))
         await until(lambda: "Export it anyway?" in drive.text)
         assert "Clients are asked" in drive.text
-        await drive.keys("n")
+        await drive.keys("escape")
         await until(lambda: "Nothing was exported." in drive.words)
         await drive.keys("enter")
         await fill(drive, str(tmp_path / "clients.md"))
         await until(lambda: "Export it anyway?" in drive.text)
-        await drive.keys("y")
+        await drive.keys("ctrl+y")
         await until(lambda: "Exported in the clear: 2 conversations." in drive.words)
         asked = [request.confirmed for request in drive.front.application.asked(Export)]
         assert asked == [(), (), ("clients",)]

@@ -100,11 +100,11 @@ class FilesScreen(KeysFirst[None]):
     @work(group="attach")
     async def on_prompt_file_pasted(self, message: Prompt.FilePasted) -> None:
         """A path was pasted or a file dropped: offer to attach it."""
-        from assistant.tui.screens.dialogs import YesNo
+        from assistant.tui.screens.dialogs import Uncalled
 
         name = foreign_line(message.path.name, 40)
-        question = YesNo("Attach this file to your question?",
-                         join(name, "\n\nWith n its path is only pasted."))  # fmt: skip
+        body = join(name, "\n\nA no only pastes its path.")
+        question = Uncalled("Attach this file to your question?", body)
         if await self.app.push_screen_wait(question):
             await self._read_in(message.path)
         else:

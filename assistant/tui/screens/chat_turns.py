@@ -30,7 +30,7 @@ from assistant.tui.feed import Item, TurnFeed, merged
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.chat_files import FilesScreen
-from assistant.tui.screens.dialogs import YesNo
+from assistant.tui.screens.dialogs import Uncalled
 from assistant.tui.text import foreign, foreign_line, join
 from assistant.tui.widgets.attachments import AttachmentBar
 from assistant.tui.widgets.hints import KeyHints
@@ -317,7 +317,7 @@ class TurnsScreen(FilesScreen):
             foreign(ruling.reason or ruling.title), "\n\n", foreign_line(ruling.issuer, 60),
             ", rule ", foreign_line(ruling.rule, 40), "\nAppeal: ", foreign_line(ruling.appeal),
         )  # fmt: skip
-        if await self.app.push_screen_wait(YesNo("Send this question anyway?", body)):
+        if await self.app.push_screen_wait(Uncalled("Send this question anyway?", body)):
             self.beginning = True
             await view.begin_again()
             confirmed = (*feed.request.confirmed, ruling.rule)

@@ -24,7 +24,7 @@ from assistant.holder.merging_wire import MergePreferences, ScopePreference
 from assistant.inert import inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
-from assistant.tui.screens.dialogs import OneLine, YesNo
+from assistant.tui.screens.dialogs import OneLine, Uncalled, YesNo
 from assistant.tui.screens.lists import ListScreen
 from assistant.tui.text import foreign, foreign_line, join, when
 
@@ -177,7 +177,7 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
             await self._requests.all(request, msgspec.Struct, passing=ConsentNeeded)
         except ConsentNeeded as error:
             body = join(foreign(error.message), "\n\nYou can erase it here at any time.")
-            if await self.app.push_screen_wait(YesNo("Keep it, with your consent?", body)):
+            if await self.app.push_screen_wait(Uncalled("Keep it, with your consent?", body)):
                 agreed = msgspec.structs.replace(request, consent=True)
                 await self._requests.all(agreed, msgspec.Struct)
         self._load()

@@ -61,5 +61,5 @@ def _order(active: object) -> int:
     # What is nearest to the focus first, then the way out; what works everywhere last.
     binding = getattr(active, "binding", None)
     name = getattr(binding, "id", "") or ""
-    leaving = name in {"dialog.cancel", "list.back"}
+    leaving = name in {"dialog.cancel", "dialog.decline", "list.back"}
     return {"app": 3, "chat": 2}.get(name.partition(".")[0], int(leaving))
