@@ -127,7 +127,8 @@ def show_reply(reply: object) -> None:
             pin = "★ " if reply.pinned else ""
             folder = f"{reply.folder} / " if reply.folder else ""
             title = f"{pin}{folder}{reply.title}"
-            say(f"{reply.id}  {reply.updated[:16]}  {title}  ({reply.turns} turns)")
+            turns = "1 turn" if reply.turns == 1 else f"{reply.turns} turns"
+            say(f"{reply.id}  {reply.updated[:16]}  {title}  ({turns})")
         case TurnItem():
             mark = {"up": " (+)", "down": " (-)"}.get(reply.rating, "")
             if reply.places > 1:

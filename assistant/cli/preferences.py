@@ -177,12 +177,18 @@ def _request(arguments: argparse.Namespace) -> AnyRequest:
             return ListPreferences("all" if arguments.all else "")
 
 
+MERGE = "assistant preferences merge"
+
+
 def _show(item: PreferenceItem) -> None:
     where = f"{item.scope}: {item.scope_ref}" if item.scope_ref else item.scope
     uses = f"used {item.uses}×" if item.uses else "not used yet"
+    until = [f"until {item.expires[:10]}"] if item.expires else []
+    origin = [f"from {item.provenance}"] if item.provenance else []
     say(f"{item.id}  {item.text}")
-    say(f"{' ' * len(item.id)}  {item.state}, {where}, {item.source}, {uses}")
+    about = ", ".join([item.state, where, *until, item.source, *origin, uses])
+    say(f"{' ' * len(item.id)}  {about}")
     for other in item.conflicts:
         say(f"{' ' * len(item.id)}  seems to contradict {other}")
     for other in item.same_as:
-        say(f"{' ' * len(item.id)}  says the same as {other}: assistant preferences merge")
+        say(f"{' ' * len(item.id)}  says the same as another: {MERGE} {item.id} {other}")

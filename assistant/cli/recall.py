@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import shorten
 
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
 from assistant.holder.interface import RecallHit, RecallQuery
-from assistant.personal.considered import STOOD_BACK
+from assistant.personal.considered import KEPT_OUT
+
+LINE = 160
+"""Characters of a memory that are shown; `--json` has them all."""
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,9 +37,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             print_json(reply)
         else:
             mark = " " if reply.passed else "×"
-            say(f"{mark} {reply.score:.2f}  {reply.kind} {reply.id}: {reply.text}")
-            if reply.reason in STOOD_BACK:
-                say(f"        kept out: {STOOD_BACK[reply.reason]}")
+            text = shorten(reply.text, LINE, placeholder=" …")
+            say(f"{mark} {reply.score:.2f}  {reply.kind} {reply.id}: {text}")
+            if reply.reason in KEPT_OUT:
+                say(f"        kept out: {KEPT_OUT[reply.reason]}")
     if not hits and not arguments.json:
         complain("Nothing relevant is remembered.")
     return 0

@@ -68,5 +68,16 @@ STOOD_BACK: Mapping[str, str] = {
 }
 """Why a wish that applied does not stand beside the question, in words for `why`."""
 
+KEPT_OUT: Mapping[str, str] = {
+    **STOOD_BACK,
+    "repeats": "it says the same as another one",
+    "enough": "there are enough of its kind",
+    "budget": "no room is left for it",
+    "no consent": "you did not consent to its use",
+}
+"""The same in words for `recall`, which shows everything that was weighed.
+
+"unrelated" needs none: it is what most of them are."""
+
 NOTHING = Recollection()
 """For a turn without personalisation."""

@@ -101,7 +101,9 @@ def conflicts(one: Preference, other: Preference) -> bool:
     if one.id == other.id or not _scopes_meet(one, other):
         return False
     a, b = read_preference(one.text), read_preference(other.text)
-    if a.condition and b.condition and not a.domains & b.domains:
+    if bool(a.condition) != bool(b.condition):
+        return False  # said for an occasion, it is an exception: recall takes the narrower
+    if a.condition and not a.domains & b.domains:
         return False
     return contradict(one.text, other.text)
 

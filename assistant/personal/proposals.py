@@ -270,20 +270,34 @@ _WISHED: dict[Wish, str] = {
     Wish(Style.READING_LEVEL, 1): "harder",
 }
 
-_STATEMENT = re.compile(
-    r"^(?:please )?(?:i(?:'m| am| prefer| like| love| hate| dislike| avoid| never| always"
-    r"| only| want| don'?t| do not| can'?t| live| work| have)|always|never|remember|call me|my)\b",
-    re.IGNORECASE,
+# What says something of the person, or how answers ought to be from now on. A remark on
+# the one answer ("this is wrong about soap", "no, it closed in May") is neither.
+_STANDING = re.compile(
+    r"""^(?:(?:please|but|and|also|in\ (?:the\ )?future|from\ now\ on|next\ time)[\s,]+)*(?:
+    i(?:'m|'d|\ am|\ prefer|\ like|\ love|\ hate|\ dislike|\ avoid|\ never|\ always|\ only|\ want
+       |\ need|\ would|\ don't|\ dont|\ do\ not|\ can't|\ cant|\ live|\ work|\ have)
+    |always|never|remember|my|(?:no|fewer|less|more)(?=\ \w+)|you\ (?:should|can|may|could|need\ to)
+    |(?:don't|dont|do\ not)|answer|reply|respond|write|speak|say|explain|describe|use|give|show
+    |include|mention|add|put|start|begin|end|finish|be|keep|make|call|address|tell|ask|assume
+    |avoid|skip|stop|drop|omit|leave\ out|cite|quote|translate|convert|format|prefer)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
+LONGEST_STATEMENT = 120
+"""Characters of a note that may become a preference in its own words."""
 
 
 def read_note(note: str) -> list[str]:
-    """What a note wishes for; a note that states a preference is proposed in its own words."""
-    reading = read_preference(note)
+    """What a note wishes for, from now on.
+
+    A wish with a wording of its own is proposed in that ("too long": short answers); one
+    with a condition, in another language or of another kind in the words of the note.
+    """
+    plain = " ".join(note.replace("’", "'").split())
+    reading = read_preference(plain)
     wishes = {w.style: w for w in reading.wishes}
-    if reading.condition or not wishes:
-        plain = " ".join(note.split())
-        return [plain] if _STATEMENT.match(plain) and len(plain) <= 120 else []
+    if reading.condition or not any(wish in _WISHED for wish in wishes.values()):
+        standing = _STANDING.match(plain) is not None and " " in plain
+        return [plain] if standing and len(plain) <= LONGEST_STATEMENT else []
     short = wishes.get(Style.LENGTH) == Wish(Style.LENGTH, -1)
     if short and wishes.get(Style.STRUCTURE) == Wish(Style.STRUCTURE, 1):
         return ["short lists"]

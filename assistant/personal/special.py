@@ -58,7 +58,9 @@ _STRONG: dict[Category, str] = {
     Category.POLITICS: r"""republicans?|democrats?|(?:labour|conservative|green|tory)\ party
         |tor(?:y|ies)|social\ democrats?|communis(?:m|ts?)|socialis(?:m|ts?)|fascis(?:m|ts?)
         |libertarians?|anarchis(?:m|ts?)|left-?\s?wing(?:er)?|right-?\s?wing(?:er)?|marxis(?:m|ts?)
-        |vot(?:e|ed|es|ing)\ (?:for|against)|political\ (?:views?|opinions?|beliefs?|party)
+        |vot(?:e|ed|es|ing)\ (?:for|against|labour|tory|conservative|green|left|right|liberal
+        |republican|democrat\w*|lib\ ?dem|snp|ukip|reform|cdu|spd|afd|remain|leave)
+        |political\ (?:views?|opinions?|beliefs?|party)
         |nationalists?|monarchists?|party\ member(?:ship)?|feminis(?:m|ts?)|pro-(?:life|choice)""",
     Category.ETHNICITY: r"""african[\ -]american|black\ (?:wo)?man|white\ (?:wo)?man|latin[oax]s?
         |hispanics?|caucasian|asian[\ -]american|arabs?|kurd(?:s|ish)?|roma\ (?:people|family)

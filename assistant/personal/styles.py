@@ -70,7 +70,7 @@ _LESS_MORE: tuple[tuple[Style, int, str], ...] = (
         (?=\s*(?:(?:and|,)\s+\w+\s+)?{_FORM}\b)"""),
     (Style.LENGTH, -1, rf"""(?:keep|make|be|answer|reply|respond|explain|write|stay|being)\b
         {_BETWEEN}(?:short|shorter|brief|briefly|concise|concisely|terse|succinct)"""),
-    (Style.LENGTH, -1, r"""(?:to\ the\ point|too\ long|too\ wordy
+    (Style.LENGTH, -1, r"""(?:to\ the\ point|too\ long|too\ (?:wordy|verbose)
         |in\ (?:one|two|three|a\ few|\d)\ (?:sentences?|lines?|words?)
         |(?:at\ most|no\ more\ than|max(?:imum)?|under|up\ to)\ (?:\w+\ )?
          (?:sentences?|lines?|words?|bullets?|points?|paragraphs?))"""),
@@ -101,7 +101,8 @@ _LESS_MORE: tuple[tuple[Style, int, str], ...] = (
     (Style.EMOJI, 1, r"(?:emojis?|emoticons?|smileys?)"),
     (Style.READING_LEVEL, -1, r"""(?:simple\ (?:words|language|terms|english)|simply|easy\ words
         |plain\ (?:words|language|english)|as\ if\ i\ (?:were|was|am)|layman'?s\ terms
-        |like\ i'?m\ (?:five|\d+|twelve)|for\ (?:a\ )?beginners?|(?:without|no|avoid)\ jargon)"""),
+        |like\ i'?m\ (?:five|\d+|twelve)|for\ (?:a\ )?beginners?|(?:without|no|avoid)\ jargon
+        |too\ (?:technical|complicated|difficult|hard\ to\ (?:read|follow|understand)))"""),
     (Style.READING_LEVEL, 1, rf"""(?:technical\ (?:language|terms|detail)|expert\ level
         |academic{_MANNER}
         |advanced\ (?:language|level|vocabulary)|as\ (?:to\ )?an\ expert)"""),

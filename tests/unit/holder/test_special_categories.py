@@ -29,7 +29,12 @@ EXAMPLES = {
     Category.HEALTH: ("I have diabetes", "I am on antidepressants", "Remember that I'm deaf"),
     Category.SEXUALITY: ("I am gay", "My partner and I are a same-sex couple"),
     Category.RELIGION: ("I am a Muslim", "I go to church on Sundays", "As a Catholic I fast"),
-    Category.POLITICS: ("I voted for the Greens", "I am a socialist", "I'm right-wing"),
+    Category.POLITICS: (
+        "I voted for the Greens",
+        "I am a socialist",
+        "I'm right-wing",
+        "I vote Labour",
+    ),
     Category.ETHNICITY: ("I am black", "We are of Turkish descent", "I'm Hispanic"),
     Category.UNION: ("I am a trade union rep", "I joined the union", "I pay union dues"),
     Category.GENETICS: ("I carry the BRCA1 mutation", "My DNA test says I carry a variant"),
@@ -43,6 +48,7 @@ FREE = (
     "Explain diabetes simply", "I live in a green house", "I like party games", "I'm right-handed",
     "I am sick of emojis", "Write British English", "I am a white wine lover", "Show code first",
     "Be blunt", "I work in the garden", "Recommend black and white films",
+    "I left a green bicycle behind",
 )  # fmt: skip
 
 

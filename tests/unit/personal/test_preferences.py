@@ -84,7 +84,8 @@ def test_a_span_is_read(text: str, days: int | None) -> None:
         ("I love horror films.", "I don't like horror films.", True),
         ("I love horror films.", "I don't like musicals.", False),
         ("Keep it short when I ask about code.", "Go in depth when I ask about cooking.", False),
-        ("Keep it short when I ask about code.", "I want more detail.", True),
+        ("Keep it short when I ask about code.", "I want more detail.", False),
+        ("Keep it short when I ask about code.", "In detail when I ask about code.", True),
     ],
 )
 def test_a_conflict_is_seen_from_both_sides(one: str, other: str, clash: bool) -> None:

@@ -101,10 +101,23 @@ def test_choices_that_disagree_propose_nothing() -> None:
     [("too long", ["shorter"]), ("please use bullet points", ["lists"]),
      ("no emojis", ["no emoji"]),
      ("I am vegetarian", ["I am vegetarian"]), ("this is wrong about soap", []),
-     ("short lists please", ["short lists"]), ("keep it short when I ask about code", [])],
+     ("short lists please", ["short lists"]), ("too verbose", ["shorter"]),
+     ("much too technical", ["simpler"]), ("no, it closed in May", []), ("No.", []),
+     ("the second paragraph repeats the first", [])],
 )  # fmt: skip
 def test_a_note_is_read_as_a_wish_or_statement(note: str, says: list[str]) -> None:
     assert read_note(note) == says
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["keep it short when I ask about code", "Call me Sam", "Answer in German please",
+     "Use British spelling", "Please use metric units.", "No tables please",
+     "Skip the introduction", "Don't use so many numbers", "In future give prices in euros",
+     "you should say where a figure comes from"],
+)  # fmt: skip
+def test_a_wish_without_a_wording_of_ours_is_proposed_in_its_own_words(note: str) -> None:
+    assert read_note(note) == [note]
 
 
 def test_every_kept_sentence_is_understood_again() -> None:
