@@ -35,6 +35,11 @@ class KeyPassed(Message):
         self.arrived = asyncio.Event()
 
 
+def stamp() -> float:
+    """Now, in seconds, as events are stamped with it."""
+    return events.Event().time
+
+
 class KeysInOrder(App[int]):
     """Holds keys back until the one before was handled and the screen it led to is there.
 
@@ -43,6 +48,8 @@ class KeysInOrder(App[int]):
     Locking and quitting wait for nothing.
     """
 
+    pressed_at = 0.0
+    """When the key that is acted on was pressed, as ``stamp`` counts time."""
     _held: deque[Typed]
     _passing: asyncio.Task[None] | None = None
 
@@ -58,16 +65,20 @@ class KeysInOrder(App[int]):
         elif self.keys_waiting and not self._leads_out(event):
             self._held.append(event)
         elif self.keys_waiting:
-            await super().on_event(event)
+            await self._act_on(event)
         elif self._waits(event):
             self._held = deque([event])
             self._passing = asyncio.create_task(self._pass_on(None, None))
         else:
             self._held = deque()
             before, target = self.screen, self.focused or self.screen
-            await super().on_event(event)
+            await self._act_on(event)
             if not _is_typing(event, target):
                 self._passing = asyncio.create_task(self._pass_on(before, target))
+
+    async def _act_on(self, event: Typed) -> None:
+        self.pressed_at = event.time
+        await super().on_event(event)
 
     async def _pass_on(self, before: MessagePump | None, target: MessagePump | None) -> None:
         try:
@@ -77,7 +88,7 @@ class KeysInOrder(App[int]):
                 await self._settled(self._held[0])
                 event = self._held.popleft()
                 before, target = self.screen, self.focused or self.screen
-                await super().on_event(event)
+                await self._act_on(event)
                 if not _is_typing(event, target):
                     await self._handled(before, target)
         except Exception as error:  # noqa: BLE001  # as if it were raised in a handler

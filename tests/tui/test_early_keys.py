@@ -115,6 +115,43 @@ async def test_what_is_typed_behind_enter_stays_when_the_message_goes() -> None:
         assert drive.chat.prompt.text == " three"
 
 
+async def test_an_escape_pressed_before_the_answer_was_over_does_not_leave_the_prompt() -> None:
+    async with opened(Script(gate=threading.Event())) as drive:
+        await drive.begin("one", "Good bread")
+        pressed = Key("escape", None)  # it comes to be handled only when the answer is over
+        assert drive.front.script.gate is not None
+        drive.front.script.gate.set()
+        await drive.quiet()
+        drive.app.post_message(pressed)
+        await drive.quiet()
+        assert drive.chat.prompt.has_focus
+        assert "The answer was finished already." in drive.words
+        await drive.keys("escape")
+        assert not drive.chat.prompt.has_focus
+
+
+async def test_that_an_answer_was_stopped_is_still_said_when_it_is_over() -> None:
+    async with opened(Script(gate=threading.Event())) as drive:
+        await drive.begin("one", "Good bread")
+        await drive.press("escape")
+        await until(lambda: not drive.chat.running)
+        await drive.quiet()
+        assert drive.chat.waiting.said == "Stopped."
+        assert drive.chat.prompt.has_focus
+
+
+async def test_that_an_answer_is_being_written_is_said_no_longer_than_it_is() -> None:
+    async with opened(Script(gate=threading.Event())) as drive:
+        await drive.begin("one", "Good bread")
+        await drive.press("ctrl+n")
+        assert "An answer is being written" in drive.words
+        assert drive.front.script.gate is not None
+        drive.front.script.gate.set()
+        await until(lambda: not drive.chat.running)
+        await drive.quiet()
+        assert drive.chat.waiting.said == ""
+
+
 async def test_two_changes_of_what_is_shown_at_once_come_one_after_the_other() -> None:
     async with opened() as drive:
         for text in ("one", "two", "three"):

@@ -177,6 +177,8 @@ class ChatScreen(CopyingScreen):
         """Stop the answer; when idle, go between prompt and answers."""
         if self.stop():
             self.waiting.say("Stopped.")
+        elif self.too_late_to_stop:
+            self.waiting.say("The answer was finished already.")
         elif self.focused is self.prompt and self.transcript.latest is not None:
             self.set_focus(self.transcript.latest)
         else:

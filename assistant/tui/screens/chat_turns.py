@@ -32,6 +32,7 @@ from assistant.tui.requests import Requests
 from assistant.tui.screens.chat_files import FilesScreen
 from assistant.tui.screens.dialogs import Uncalled
 from assistant.tui.text import foreign, foreign_line, join
+from assistant.tui.typeahead import KeysInOrder, stamp
 from assistant.tui.widgets.attachments import AttachmentBar
 from assistant.tui.widgets.hints import KeyHints
 from assistant.tui.widgets.prompt import Prompt
@@ -65,6 +66,7 @@ class TurnsScreen(FilesScreen):
         self.impersonal_chat = False
         self._feed: TurnFeed | None = None
         self.beginning = False
+        self._ended_at = 0.0
         self._over = asyncio.Event()
         self._over.set()
         self._told = False
@@ -108,7 +110,7 @@ class TurnsScreen(FilesScreen):
         if self._feed is not None and self._feed.cancellation.cancelled:
             await self.over(SECONDS_FOR_A_STOPPED_TURN)
         if self.running:
-            self.waiting.say("An answer is being written. Escape stops it.")
+            self.waiting.say("An answer is being written. Escape stops it.", until_over=True)
         return not self.running
 
     async def over(self, seconds: float | None) -> None:
@@ -251,6 +253,12 @@ class TurnsScreen(FilesScreen):
         self._feed.stop()
         return True
 
+    @property
+    def too_late_to_stop(self) -> bool:
+        """Whether the key acted on was pressed while the answer, over by now, was written."""
+        assert isinstance(self.app, KeysInOrder)
+        return self.app.pressed_at < self._ended_at
+
     async def _follow(self, feed: TurnFeed, view: TurnView) -> None:
         confirm: Ruling | None = None
         try:
@@ -264,10 +272,11 @@ class TurnsScreen(FilesScreen):
         finally:
             self.requests.finished(feed)
             self._feed, view.running = None, False
+            self._ended_at = stamp()
             self._over.set()
         if not self.standing:
             return
-        self.waiting.clear()
+        self.waiting.over()
         self.refresh_bindings()
         if confirm is not None:
             await self._ask_to_confirm(feed, view, confirm)

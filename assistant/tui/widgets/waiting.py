@@ -33,6 +33,7 @@ class WaitingLine(Static):
         self._what: Waiting | None = None
         self._since = clock()
         self._timer: Timer | None = None
+        self._until_over = False
         self.said = ""
 
     def wait_for(self, waiting: Waiting) -> None:
@@ -44,9 +45,13 @@ class WaitingLine(Static):
             self._timer = self.set_interval(1, self._draw)
         self._draw()
 
-    def say(self, text: str) -> None:
-        """One short sentence of ours, such as what a key has just done."""
+    def say(self, text: str, *, until_over: bool = False) -> None:
+        """One short sentence of ours, such as what a key has just done.
+
+        With ``until_over`` it holds no longer than the answer that is being written.
+        """
         self._stop()
+        self._until_over = until_over
         self._show(Content(text))
 
     def clear(self) -> None:
@@ -54,8 +59,13 @@ class WaitingLine(Static):
         self._stop()
         self._show(Content(""))
 
+    def over(self) -> None:
+        """The answer is finished: what was awaited goes, what a key has done stays said."""
+        if self._what is not None or self._until_over:
+            self.clear()
+
     def _stop(self) -> None:
-        self._what = None
+        self._what, self._until_over = None, False
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
