@@ -12,6 +12,16 @@ from tests.tui.driving import Drive, opened, until
 from tests.tui.scripted_front import Script
 
 
+async def finish(drive: Drive) -> None:
+    """Let the answer be written to its end."""
+    assert drive.front.script.gate is not None
+    drive.front.script.gate.set()
+    await drive.quiet()
+    await until(lambda: not drive.chat.running)
+    await until(lambda: all(one.group != "feedback" for one in drive.app.workers))
+    await drive.quiet()
+
+
 def given(drive: Drive) -> list[GiveFeedback]:
     return drive.front.application.asked(GiveFeedback)
 
@@ -187,14 +197,62 @@ async def test_a_rating_while_the_answer_is_written_counts_when_it_is_finished()
     async with opened(Script(gate=threading.Event())) as drive:
         await drive.begin("hello", "Good bread")
         await drive.press("alt+up")
-        await until(lambda: "It is done when the answer is finished" in drive.words)
+        await until(
+            lambda: "Noted: good, once the answer is finished. alt+z takes it back." in drive.words
+        )
         assert not given(drive)
-        assert drive.front.script.gate is not None
-        drive.front.script.gate.set()
+        await finish(drive)
         await until(lambda: given(drive))
         await drive.quiet()
         assert "takes it back" in drive.words
         assert drive.chat.transcript.turns[0].rating == "up"
+
+
+async def test_a_rating_pressed_again_and_again_while_the_answer_is_written_counts_once() -> None:
+    async with opened(Script(gate=threading.Event())) as drive:
+        await drive.begin("hello", "Good bread")
+        await drive.press("alt+up", "alt+up", "alt+down", "alt+down")
+        assert "Noted: bad" in drive.words
+        await finish(drive)
+        assert [act.kind for act in given(drive)] == ["down"]
+        assert drive.chat.transcript.turns[0].rating == "down"
+
+
+async def test_taking_back_a_rating_that_is_only_noted_leaves_older_ones_alone() -> None:
+    async with opened() as drive:
+        await drive.ask("one")
+        await drive.keys("alt+up")
+        drive.front.script.gate = threading.Event()
+        await drive.begin("two", "two")
+        await until(lambda: drive.text.count("Good bread") == 2)
+        await drive.press("alt+down", "alt+z")
+        assert "Taken back. Nothing is noted." in drive.words
+        await finish(drive)
+        assert [act.kind for act in given(drive)] == ["up"]
+        assert not drive.front.application.asked(UndoFeedback)
+        assert [view.rating for view in drive.chat.transcript.turns] == ["up", ""]
+        assert "Taken back. Nothing is noted." in drive.words
+
+
+async def test_a_rating_noted_anew_after_it_was_taken_back_counts_once() -> None:
+    async with opened(Script(gate=threading.Event())) as drive:
+        await drive.begin("hello", "Good bread")
+        await drive.press("alt+up", "alt+z", "alt+down")
+        await finish(drive)
+        assert [act.kind for act in given(drive)] == ["down"]
+
+
+async def test_a_proposal_does_not_take_the_focus_from_a_hand_that_went_on() -> None:
+    async with opened(Script(propose="short lists")) as drive:
+        await drive.ask("hello")
+        gate = drive.front.application.gates[GiveFeedback] = threading.Event()
+        await drive.press("escape", "minus", "i")
+        await drive.typed("my ")
+        gate.set()
+        await until(lambda: "You seem to prefer short lists" in drive.words)
+        await drive.typed("yes")
+        assert drive.chat.prompt.text == "my yes"
+        assert not drive.front.application.asked(SetPreferenceState)
 
 
 async def test_an_edit_begun_before_the_answer_was_recorded_opens_a_moment_later() -> None:

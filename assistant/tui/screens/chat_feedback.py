@@ -23,6 +23,7 @@ from assistant.holder.phrasing_wire import AwaitProposal
 from assistant.tui.requests import Requests
 from assistant.tui.screens.chat_turns import TurnsScreen
 from assistant.tui.screens.dialogs import LongText, OneLine
+from assistant.tui.typeahead import KeysInOrder
 from assistant.tui.widgets.proposal import ProposalLine
 from assistant.tui.widgets.turn import TurnView
 
@@ -37,6 +38,7 @@ class FeedbackScreen(TurnsScreen):
         super().__init__(requests, clock)
         self._giving = asyncio.Lock()  # an undo right behind an act takes back that one
         self._acts: list[tuple[str, TurnView, str, str, str]] = []
+        self._noted: dict[TurnView, str] = {}
 
     @property
     def proposals(self) -> ProposalLine:
@@ -54,9 +56,14 @@ class FeedbackScreen(TurnsScreen):
         """The same for acts that need nobody at the keys: they wait for the answer's end."""
         view = self._aimed_at
         if view is not None and view.running:
-            self.waiting.say("Noted. It is done when the answer is finished.")
+            self.waiting.say("Noted. It is done when the answer is finished.", until_over=True)
             await self.over(None)
         return self._finished(view)
+
+    @property
+    def _pressed_at(self) -> float:
+        assert isinstance(self.app, KeysInOrder)
+        return self.app.pressed_at
 
     @property
     def _aimed_at(self) -> TurnView | None:
@@ -73,9 +80,25 @@ class FeedbackScreen(TurnsScreen):
     @work(group="feedback")
     async def action_rate(self, rating: str) -> None:
         """Thumbs up or down."""
-        view = await self.awaited_target()
+        view = self._aimed_at
+        if view is not None and view.running:
+            rating = await self._noted_rating(view, rating)
+        view = self._finished(view) if rating else None
         if view is not None and await self.give(view, "up" if rating == "up" else "down"):
             view.rate(rating)
+
+    async def _noted_rating(self, view: TurnView, rating: str) -> str:
+        """What an answer is rated once it is finished; the key pressed last counts, once."""
+        others = view in self._noted
+        self._noted[view] = rating
+        undo = "z" if self.focused is view else "alt+z"
+        word = "good" if rating == "up" else "bad"
+        said = f"Noted: {word}, once the answer is finished. {undo} takes it back."
+        self.waiting.say(said, until_over=True)
+        if others:
+            return ""
+        await self.over(None)
+        return self._noted.pop(view, "")
 
     @work(group="feedback")
     async def action_score(self) -> None:
@@ -113,7 +136,14 @@ class FeedbackScreen(TurnsScreen):
 
     @work(group="feedback")
     async def action_undo(self) -> None:
-        """Take the latest feedback back, and whatever was learned from it."""
+        """Take the latest feedback back, and whatever was learned from it.
+
+        What was only noted, for an answer not finished, comes first.
+        """
+        if self._noted:
+            self._noted.popitem()
+            self.waiting.say("Taken back. Nothing is noted.")
+            return
         async with self._giving:
             await self._undo()
 
@@ -186,7 +216,7 @@ class FeedbackScreen(TurnsScreen):
         reasons: tuple[str, ...] = (),
     ) -> bool:
         """Give feedback on a turn, and offer what may be learned; False when it was not taken."""
-        browsing = isinstance(self.focused, TurnView)
+        browsing, pressed_at = isinstance(self.focused, TurnView), self._pressed_at
         request = GiveFeedback(kind, view.turn, value, note, reasons)
         async with self._giving:
             given = await self.requests.one(request, FeedbackGiven)
@@ -196,7 +226,7 @@ class FeedbackScreen(TurnsScreen):
         self.waiting.say("Thank you. " + ("z" if browsing else "alt+z") + " takes it back.")
         if given.proposal is not None:
             self.proposals.offer(given.proposal)
-            if browsing:
+            if browsing and pressed_at == self._pressed_at:  # else the next key is under way
                 self.proposals.focus()
         elif given.pending:
             self._await_proposal(given.pending)
