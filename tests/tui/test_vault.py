@@ -17,7 +17,7 @@ from assistant.holder.interface import (
     UseKeychain,
 )
 from assistant.holder.overview_wire import PolicyItem
-from assistant.holder.vault_wire import NewRecoveryKey
+from assistant.holder.vault_wire import NewRecoveryKey, VaultQuery
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.unlock import UnlockScreen
 from assistant.tui.screens.vault import VaultScreen
@@ -195,6 +195,24 @@ async def test_erasing_wants_the_word_typed_and_asks_about_backups() -> None:
         await drive.keys("y")
         (request,) = drive.front.application.asked(EraseItem)
         assert (request.kind, request.id, request.backups) == ("learned", "", True)
+
+
+async def test_erasing_before_the_backups_are_known_waits_for_them() -> None:
+    async with opened() as drive:
+        gate = drive.front.application.gates[VaultQuery] = threading.Event()
+        await drive.press("shift+f5")
+        screen = drive.app.screen
+        assert isinstance(screen, VaultScreen)
+        screen.options.highlighted = LEARNED
+        screen.action_open()  # as its key does, which would wait for the list first
+        await until(lambda: len(drive.front.application.asked(VaultQuery)) == 2)
+        assert "Looking for backups" in drive.words
+        gate.set()
+        await drive.quiet()
+        await fill(drive, "erase")
+        await until(lambda: "Remove the backups, too?" in drive.text)
+        await drive.keys("y")
+        assert [one.backups for one in drive.front.application.asked(EraseItem)] == [True]
 
 
 async def test_old_conversations_are_erased_by_days() -> None:

@@ -251,13 +251,22 @@ class VaultScreen(ListScreen[None, Act]):
             await self._erase(title, EraseItem("older", days))
 
     async def _erase(self, title: str, request: EraseItem) -> None:
-        if not await self.app.push_screen_wait(TypedWord(title, _GONE, "erase")):
+        state = await self._known_state()
+        if state is None or not await self.app.push_screen_wait(TypedWord(title, _GONE, "erase")):
             return
         backups = False
-        if self._state is not None and self._state.backups:
+        if state.backups:
             body = "The backups this vault wrote may still hold it."
             backups = await self.app.push_screen_wait(YesNo("Remove the backups, too?", body))
         await self._carry_out("Erasing…", EraseItem(request.kind, request.id, backups))
+
+    async def _known_state(self) -> VaultState | None:
+        """How the vault stands; awaited, so that no backup is passed over in silence."""
+        if self._state is None:
+            self._say("Looking for backups…")
+            self._state = await self._requests.one(VaultQuery(), VaultState)
+            self._say("" if self._state else "Backups cannot be looked for. Nothing was erased.")
+        return self._state
 
     async def _erase_all(self) -> None:
         from assistant.tui.doors import DoorsApp
