@@ -24,7 +24,6 @@ from assistant.holder.home import Settings, default_settings, home_folder, utc_n
 from assistant.holder.home_policy import HomePolicy
 from assistant.holder.interface import Application, Situation, Strength
 from assistant.holder.judging import tiers_of
-from assistant.holder.scorer import embedder_digest
 from assistant.holder.signals import lock_on_signals, slept_seconds
 from assistant.vault.passphrases import passphrase_bytes
 
@@ -288,7 +287,7 @@ class LocalFront:
                 gate=judged.gate, tiers=tiers_of(state), alarms=state.alarms,
                 model=children.model, model_file=children.model_in_use,
                 use_model=children.use_model, memory=children.memory,
-                embedder_digest=embedder_digest(self.registry.embedder().sha256),
+                embedder_digest=self.registry.embedder().digest,
                 now=self.now, clock=time.monotonic, slept=slept_seconds,
                 new_seed=lambda: secrets.randbelow(2**32),
                 new_id=lambda: secrets.token_hex(6), new_kdf=new_kdf,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +49,12 @@ class EmbedderFolder:
     path: Path
     sha256: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
+
+    @property
+    def digest(self) -> str:
+        """One SHA-256 for the model: of the list of its files and their digests."""
+        listed = json.dumps(dict(self.sha256), sort_keys=True)
+        return hashlib.sha256(listed.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,10 @@ class _Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One row of ``models list``. ``name`` may come from a model file: untrusted, raw."""
+    """One row of ``models list``. ``name`` may come from a model file: untrusted, raw.
+
+    ``sha256`` is the file's; of a model in several files, one over their list of digests.
+    """
 
     id: str
     name: str
@@ -142,7 +145,9 @@ class ModelRegistry:
 
     def embedder(self) -> EmbedderFolder:
         """The embedding model, with the digest of each of its files."""
-        model = self._catalogue.default("embedding")
+        return self._folder(self._catalogue.default("embedding"))
+
+    def _folder(self, model: CatalogueModel) -> EmbedderFolder:
         folder = model.file[0].path.split("/")[0]
         digests = {file.path.removeprefix(f"{folder}/"): file.sha256 for file in model.file}
         return EmbedderFolder(self._weights / folder, digests, model.id)
@@ -219,8 +224,9 @@ class ModelRegistry:
         first = model.file[0]
         single = len(model.file) == 1
         path = self._weights / (first.path if single else first.path.split("/")[0])
+        digest = first.sha256 if single else self._folder(model).digest
         return ModelEntry(
-            model.id, model.name, model.kind, path, first.sha256 if single else "",
+            model.id, model.name, model.kind, path, digest,
             model.size, model.memory, model.licence, model.id == in_use,
             all((self._weights / file.path).is_file() for file in model.file), added=False,
         )  # fmt: skip

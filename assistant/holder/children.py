@@ -12,7 +12,6 @@ from assistant.errors import ModelError
 from assistant.holder.home_policy import HomePolicy
 from assistant.holder.judging import require_allowed
 from assistant.holder.machine import machine_memory
-from assistant.holder.scorer import embedder_digest
 
 if TYPE_CHECKING:
     from assistant.engine import MemoryClient, ModelClient, ModelFile, ModelRegistry, ModelSettings
@@ -99,7 +98,7 @@ class Children:
         """The embedder for rules by meaning; starts the memory child if it is not there."""
         from assistant.holder.scorer import MemoryScorer
 
-        digest = embedder_digest(self._registry().embedder().sha256)
+        digest = self._registry().embedder().digest
         return MemoryScorer(self._started_memory(), digest)
 
     def _started_memory(self) -> MemoryClient:

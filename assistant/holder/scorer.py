@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -55,8 +53,3 @@ class MemoryScorer:
         except ChildDied:
             self._memory.wait_ready(_PATIENCE)
             return act()
-
-
-def embedder_digest(files: object) -> str:
-    """One digest for an embedding model: of every file that decides its vectors."""
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

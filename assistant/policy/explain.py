@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.errors import NoSuchItem
+from assistant.policy.boundable import PROFILE_KEY, RANGE_KEYS, SET_KEYS
 from assistant.policy.effective import (
     EffectiveBound,
     EffectivePolicy,
@@ -36,7 +37,8 @@ class Explanation:
 def explain(policy: EffectivePolicy, key: str = "") -> tuple[Explanation, ...]:
     """Every value in force, or those of one rule, bound, requirement or setting.
 
-    Raises :class:`NoSuchItem` for a key that nothing sets.
+    A setting that could be bounded and is not is the user's. Raises :class:`NoSuchItem`
+    for what is neither in force nor a setting.
     """
     clamped = {value.key: value for value in policy.values}
     found = [_rule(rule) for rule in policy.rules]
@@ -46,6 +48,8 @@ def explain(policy: EffectivePolicy, key: str = "") -> tuple[Explanation, ...]:
     if not key:
         return tuple(found)
     chosen = tuple(part for part in found if part.key == key)
+    if not chosen and (key in (*RANGE_KEYS, *SET_KEYS) or PROFILE_KEY.match(key)):
+        return (Explanation(key, "setting", "yours alone; no tier bounds it", (), (), ""),)
     if not chosen:
         raise NoSuchItem("No rule, bound, requirement or setting of that name is in force.",
                          hint="Run `assistant policy explain` to see all of them.")  # fmt: skip

@@ -14,7 +14,6 @@ from safetensors.numpy import load_file
 
 from assistant.engine import ModelCatalogue, ModelRegistry, catalogue_path, default_weights
 from assistant.engine.adapter import Shape
-from assistant.holder.scorer import embedder_digest
 from scripts.adapter_training.corpus import FOLDS, Row, corpus
 from scripts.adapter_training.measuring import Thresholds, by_source, highest, thresholds
 from scripts.adapter_training.network import FIRST, Network, averaged, train
@@ -144,7 +143,7 @@ def entry(data: bytes, chosen: Thresholds) -> dict[str, Any]:
     return {
         "resource": RESOURCE,
         "sha256": hashlib.sha256(data).hexdigest(),
-        "embedder": embedder_digest(embedder.sha256),
+        "embedder": embedder.digest,
         "strict": _share(chosen.strict),
         "grey": _share(chosen.grey),
         "strict_rate": round(chosen.rates[0], 5),

@@ -26,7 +26,7 @@ from assistant.engine import (
 )
 from assistant.engine.model_client import ModelClient
 from assistant.engine.model_messages import GenerateRequest, Sampling
-from assistant.holder.scorer import MemoryScorer, embedder_digest
+from assistant.holder.scorer import MemoryScorer
 from assistant.policy.adapters import beside, required_adapters
 from assistant.policy.canonical import canonical
 from assistant.policy.channels import decoded
@@ -76,7 +76,7 @@ def _scorer(document: PolicyDocument, resources: Path, memory: MemoryClient) -> 
     embedder = ModelRegistry(Path.home(), catalogue, default_weights()).embedder()
     memory.start(embedder)
     adapters = required_adapters(document, beside(document, resources))
-    return MemoryScorer(memory, embedder_digest(embedder.sha256), adapters)
+    return MemoryScorer(memory, embedder.digest, adapters)
 
 
 def megabyte(document: PolicyDocument, size: str) -> Iterator[Row]:

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 
 from assistant.app import LocalFront, default_settings
-from assistant.holder.scorer import embedder_digest
 from assistant.personal.protocols import DIMENSIONS
 from assistant.vault import KdfParameters, Vault
 from assistant.vault.records import Embedding, FeedbackKind, ItemKind, TurnOutcome, TurnStatus
@@ -69,7 +68,7 @@ def world(turns: int, *, long: bool = False) -> Iterator[World]:
 def _filled(home: Path, turns: int, *, long: bool) -> str:
     front = LocalFront(default_settings(home))
     front.make_home()
-    digest = embedder_digest(front.registry.embedder().sha256)
+    digest = front.registry.embedder().digest
     text, chance = Text(1), random.Random(3)
     vectors = [_direction(chance) for _ in range(SLICE)]
     vault, _ = Vault.create(front.vault_folder, PASSPHRASE.encode(), kdf=KDF, now=front.now)

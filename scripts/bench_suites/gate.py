@@ -25,7 +25,7 @@ from assistant.engine import (
     catalogue_path,
     default_weights,
 )
-from assistant.holder.scorer import MemoryScorer, embedder_digest
+from assistant.holder.scorer import MemoryScorer
 from assistant.policy.adapters import beside, required_adapters
 from assistant.policy.document import PolicyDocument
 from assistant.policy.effective import Wishes
@@ -74,7 +74,7 @@ def _scorer(document: PolicyDocument, memory: MemoryClient) -> MemoryScorer:
     embedder = ModelRegistry(Path.home(), catalogue, default_weights()).embedder()
     memory.start(embedder)
     adapters = required_adapters(document, beside(document, SOURCE.parent))
-    return MemoryScorer(memory, embedder_digest(embedder.sha256), adapters)
+    return MemoryScorer(memory, embedder.digest, adapters)
 
 
 def _rows(gate: Gate, size: str, part: str) -> Iterator[Row]:

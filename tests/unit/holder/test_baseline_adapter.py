@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant.engine import MemoryClient, ModelCatalogue, ModelRegistry, catalogue_path
-from assistant.holder.scorer import MemoryScorer, embedder_digest
+from assistant.holder.scorer import MemoryScorer
 from assistant.policy import Gate, Where, Wishes, packaged_baseline, resolve
 from assistant.policy.adapters import held_adapters
 from assistant.policy.admission import read_document
@@ -47,7 +47,7 @@ class Baseline:
         self.document: PolicyDocument = read_document(bundle)
         self.policy = resolve([self.document], Wishes())
         adapters = held_adapters([self.document], [bundle.resources])
-        self.scorer = MemoryScorer(self.memory, embedder_digest(embedder.sha256), adapters)
+        self.scorer = MemoryScorer(self.memory, embedder.digest, adapters)
         self.gate = Gate(self.policy, self.scorer)
 
     def says(self, text: str) -> Decision:

@@ -172,6 +172,10 @@ def test_an_explanation_names_the_winner_every_wish_and_what_was_clamped() -> No
     (raised,) = explain(policy, "a")
     assert raised.value == "warn"
     assert raised.sources[0].issuer == "you"
+    for free in ("max_tokens", "export", "profile.length"):
+        (own,) = explain(policy, free)
+        assert (own.kind, own.sources) == ("setting", ())
+        assert "no tier bounds it" in own.value
     with pytest.raises(NoSuchItem):
         explain(policy, "nothing")
 
