@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.conversation.ledger import log_rulings
 from assistant.conversation.rulings import ruling_of
-from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultExists
+from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, VaultError, VaultExists
 from assistant.holder import interface as ask
 from assistant.holder.bounds import require_export
 from assistant.holder.incoming import Incoming
@@ -92,15 +92,28 @@ class Keeping:
         )
 
     def _use_keychain(self, request: ask.UseKeychain) -> Done:
+        self._vault.access.check_passphrase(passphrase_bytes(request.current))
+        if not request.on:
+            return self._without_keychain()
         from assistant.vault.keychain import SystemKeychain
 
-        self._vault.access.check_passphrase(passphrase_bytes(request.current))
-        keychain = SystemKeychain()
-        if request.on:
-            self._vault.access.add_keychain(keychain)
-            return Done("The keychain of this computer opens the vault too.")
-        self._vault.access.remove_keychain(keychain)
-        return Done("Only the passphrase and the recovery key open the vault now.")
+        self._vault.access.add_keychain(SystemKeychain())
+        return Done("The keychain of this computer opens the vault too.")
+
+    def _without_keychain(self) -> Done:
+        """Also where the keychain is locked, refuses or is on another machine."""
+        from assistant.vault.keychain import SystemKeychain
+
+        access, rest = self._vault.access, ""
+        was_open = "keychain" in access.ways_in
+        try:
+            access.remove_keychain(SystemKeychain())
+        except VaultError:
+            if "keychain" in access.ways_in:
+                access.remove_keychain(None)
+            if was_open:
+                rest = " The keychain could not be reached; what it still holds opens nothing."
+        return Done(f"Only the passphrase and the recovery key open the vault now.{rest}")
 
     # -- export and import -----------------------------------------------------------------
 

@@ -67,12 +67,16 @@ class Access:
         keychain.put(keychain_name(session.header), secret.data)
         self._put(self._slot(secret))
 
-    def remove_keychain(self, keychain: Keychain) -> None:
-        """Take the keychain's way in away again."""
+    def remove_keychain(self, keychain: Keychain | None) -> None:
+        """Take the keychain's way in away again, here first.
+
+        Without a keychain, and where it raises, its secret may stay there and opens nothing.
+        """
         header = self._session.header
         slots = tuple(slot for slot in header.slots if slot.kind != "keychain")
         self._session.put_header(header.next_revision(slots=slots))
-        keychain.delete(keychain_name(header))
+        if keychain is not None:
+            keychain.delete(keychain_name(header))
 
     def rekey(
         self, passphrase: bytes, *, kdf: KdfParameters, keychain: Keychain | None = None

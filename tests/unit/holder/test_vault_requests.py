@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends import null
 
-from assistant.errors import WrongPassphrase
+from assistant.errors import VaultError, WrongPassphrase
 from assistant.holder.interface import (
     AddPreference,
     BackUp,
@@ -16,11 +18,34 @@ from assistant.holder.interface import (
     Import,
     ListConversations,
     RecoveryKey,
+    UseKeychain,
 )
 from assistant.holder.vault_wire import ImportProgress, NewRecoveryKey, VaultQuery
 from assistant.vault.facade import Vault
 from tests.holder_world import World, open_world
 from tests.vault_world import CHEAP_FLOOR, PASSPHRASE, noon
+
+
+class LockedKeychain:
+    """One that keeps what it is given, and was locked since."""
+
+    def get(self, name: str) -> bytes | None:
+        raise VaultError("The keychain is locked.")
+
+    def put(self, name: str, secret: bytes) -> None:
+        """Kept."""
+
+    def delete(self, name: str) -> None:
+        raise VaultError("The keychain is locked.")
+
+
+@pytest.fixture
+def no_keychain() -> Iterator[None]:
+    """A machine without a keychain, whatever this one has."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(null.Keyring())
+    yield
+    keyring.set_keyring(before)
 
 
 @pytest.fixture
@@ -62,3 +87,29 @@ def test_a_watched_import_tells_what_it_has_added_so_far(world: World, tmp_path:
         assert len(other.all(ListConversations())) == 2
         (only,) = other.all(Import(str(tmp_path / "out.json")))
         assert "2 were there already" in only.what
+
+
+def test_a_keychain_that_cannot_be_reached_no_longer_opens_the_vault_and_that_is_said(
+    world: World, no_keychain: None
+) -> None:
+    world.vault.access.add_keychain(LockedKeychain())
+    done = world.one(UseKeychain(PASSPHRASE.decode(), on=False))
+    assert done.what == (
+        "Only the passphrase and the recovery key open the vault now. "
+        "The keychain could not be reached; what it still holds opens nothing."
+    )
+    assert world.one(VaultQuery()).ways_in == ("passphrase", "recovery")
+
+
+def test_where_no_keychain_opens_the_vault_nothing_is_said_of_one(
+    world: World, no_keychain: None
+) -> None:
+    done = world.one(UseKeychain(PASSPHRASE.decode(), on=False))
+    assert done.what == "Only the passphrase and the recovery key open the vault now."
+
+
+def test_a_locked_keychain_loses_its_way_in_before_it_is_asked(world: World) -> None:
+    world.vault.access.add_keychain(LockedKeychain())
+    with pytest.raises(VaultError):
+        world.vault.access.remove_keychain(LockedKeychain())
+    assert world.vault.access.ways_in == ("passphrase", "recovery")
