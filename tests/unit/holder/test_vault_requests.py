@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keyring
 import pytest
-from keyring.backends import null
+from keyring.core import load_keyring
 
 from assistant.errors import VaultError, WrongPassphrase
 from assistant.holder.interface import (
@@ -43,7 +43,7 @@ class LockedKeychain:
 def no_keychain() -> Iterator[None]:
     """A machine without a keychain, whatever this one has."""
     before = keyring.get_keyring()
-    keyring.set_keyring(null.Keyring())
+    keyring.set_keyring(load_keyring("keyring.backends.null.Keyring"))
     yield
     keyring.set_keyring(before)
 
