@@ -297,6 +297,7 @@ class LocalFront:
                 verify_model=lambda one, told: self.registry.verify(one, told),
                 remove_model=lambda one: self.registry.remove(one),
                 pull_command=children.pull_command, quiet=calibrating.quiet,
+                policy_changed=self.policy.changed,
                 runs=lambda sha256: told(self.settings.home, ModelFile(Path(), sha256)),
             )
         )  # fmt: skip

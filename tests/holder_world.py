@@ -40,6 +40,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.later = self.slept = 0.0
+        self.policy_changed = ""
         self.vault, self.recovery_key = create(self.folder / "vault")
         policy = resolve(list(self.documents), Wishes())
         seconds, ids = itertools.count(), itertools.count()
@@ -53,7 +54,7 @@ class World:
                 clock=lambda: next(seconds) / 1000 + self.later, slept=lambda: self.slept,
                 watch_every=0.02, new_seed=lambda: 7,
                 new_id=lambda: f"{next(ids):012x}", new_kdf=lambda: CHEAP, patience=5.0,
-                documents=tuple(self.documents),
+                documents=tuple(self.documents), policy_changed=lambda: self.policy_changed,
             )
         )  # fmt: skip
         self.used_model = ""

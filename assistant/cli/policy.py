@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from assistant.cli import policy_attest, policy_author, policy_comments, policy_sign
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say, table
-from assistant.errors import ConfirmationMissing
-from assistant.holder.interface import DecisionItem, DecisionQuery
+from assistant.errors import AssistantError, ConfirmationMissing, VaultLocked
+from assistant.holder.interface import DecisionItem, DecisionQuery, StatusQuery
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -246,6 +246,7 @@ def install(arguments: argparse.Namespace, context: Context) -> int:
     else:
         what = "is now in force" if done.changed else "was already in force"
         say(f"{done.pin.issuer} version {done.version} {what} ({done.freshness.value}).")
+    _lock_what_is_open(context)
     return 0
 
 
@@ -270,6 +271,7 @@ def enrol_authority(arguments: argparse.Namespace, context: Context) -> int:
     else:
         say(f"{pin.issuer} is enrolled for this home only ({_TIER[pin.tier.value]}).")
         say("Install its bundle with `assistant policy install`; until then there is no chat.")
+    _lock_what_is_open(context)
     return 0
 
 
@@ -284,7 +286,21 @@ def leave_authority(arguments: argparse.Namespace, context: Context) -> int:
         print_json({"issuer": pin.issuer, "tier": pin.tier.value, "authority": pin.authority})
     else:
         say(f"{pin.issuer} no longer binds this home.")
+    _lock_what_is_open(context)
     return 0
+
+
+def _lock_what_is_open(context: Context) -> None:
+    """Whoever holds the vault finds, when asked anything, that its policy has changed."""
+    holder = context.front.holder_elsewhere()
+    if holder is None:
+        return
+    try:
+        list(holder.handle(StatusQuery()))
+    except VaultLocked:
+        complain("The vault was open and is locked now: unlock it to go on under this policy.")
+    except AssistantError:
+        return  # it ended in this moment; whoever opens the vault next works under it
 
 
 def simulate_lines(arguments: argparse.Namespace, context: Context) -> int:
@@ -325,6 +341,7 @@ def sync_url(arguments: argparse.Namespace, context: Context) -> int:
         what = "is now in force" if done.installed.changed else "was already in force"
         say(f"{done.installed.pin.issuer} version {done.installed.version} {what}.")
         say(f"{done.requests} requests, {done.body_bytes:,} bytes.")
+    _lock_what_is_open(context)
     return 0
 
 

@@ -101,6 +101,9 @@ class Holder:
         """Answer one request; see ``interface`` for each one's replies."""
         if self._locked.is_set():
             raise VaultLocked("The vault is locked.", hint="Unlock it and try again.")
+        if (why := self._parts.policy_changed()) and not isinstance(request, ask.Lock):
+            self.lock(why)
+            raise VaultLocked(f"The vault was locked: {why}.", hint="Unlock it to go on.")
         # A face asks for the status by itself: that is nobody using the vault.
         with self._idle.used(by_somebody=not isinstance(request, ask.StatusQuery)):
             yield from self._answer(request, cancellation or Cancellation())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import UsageError
 from assistant.holder.judging import judges_by_meaning
+from assistant.holder.policy_watch import PolicyWatch
 
 if TYPE_CHECKING:
     from assistant.holder.scorer import MemoryScorer
@@ -25,6 +26,7 @@ class HomePolicy:
     def __init__(self, home: Path, now: Callable[[], datetime]) -> None:
         self._home, self._now = home, now
         self._state: PolicyState | None = None
+        self._watch: PolicyWatch | None = None
 
     @property
     def places(self) -> Places:
@@ -90,14 +92,29 @@ class HomePolicy:
         """
         from assistant.policy import Floors, load_policy
         from assistant.policy.authorities import remember
+        from assistant.policy.floors import read_floors, written_by_keeping
+        from assistant.policy.roots import enrolled_pins
 
         kept, places = vault.policy_state.read(), self.places
         floors = None if kept.floors == "{}" else Floors.from_bytes(kept.floors.encode())
-        state = load_policy(places.home, places.system, places.baseline, self._now(), floors)
-        self._state = state
+
+        def load() -> PolicyState:
+            return load_policy(places.home, places.system, places.baseline, self._now(), floors)
+
+        watch = PolicyWatch(
+            (places.home, places.system), load,
+            lambda: frozenset(pin.authority for pin in enrolled_pins(read_floors(places.home)[0])),
+        )  # fmt: skip
+        state = self._state = load()
         remember(places, state.floors, self.disk)
+        watch.holds(state, wrote=written_by_keeping(places.home))
+        self._watch = watch
         accepted = state.floors.to_bytes().decode()
         if kept.floors != accepted:
             vault.policy_state.put_floors(accepted)
         vault.policy_state.advance_clock(state.now)
         return state
+
+    def changed(self) -> str:
+        """Why a vault opened under this policy must be locked; "" where it may stay open."""
+        return self._watch.changed() if self._watch is not None else ""

@@ -74,6 +74,9 @@ class IdleLock:
             if self._parts.slept() - slept > _SLEPT:
                 self._lock("the computer slept")
                 return
+            if why := self._parts.policy_changed():
+                self._lock(why)
+                return
             # What cannot be read or erased now is tried again; locking does not wait for it.
             with suppress(AssistantError):
                 limit = self._settings.number("idle_minutes") * 60

@@ -24,7 +24,7 @@ class Parts:
 
     ``model_about`` gives origin and licence of the model in use, empty where not stated;
     ``machine_memory`` is in bytes; ``turn_ends`` is how many seconds a lock waits for a
-    turn to end.
+    turn to end; ``policy_changed`` says why the vault must not stay open, "" if it may.
     """
 
     home: Path
@@ -59,3 +59,4 @@ class Parts:
     pull_command: Callable[[str], tuple[list[str], Path]] = never
     quiet: Callable[[], AbstractContextManager[None]] = nullcontext
     runs: Callable[[str], str] = lambda _sha256: ""
+    policy_changed: Callable[[], str] = lambda: ""

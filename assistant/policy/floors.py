@@ -187,10 +187,15 @@ def commit_floors(policy_home: Path, floors: Floors, disk: Disk) -> None:
     replace_files(disk, floors_files(policy_home, floors))
 
 
+def written_by_keeping(policy_home: Path) -> tuple[Path, Path]:
+    """The files that storing floors changes, and nothing else."""
+    return policy_home / FLOORS_FILE, policy_home / FLOORS_COPY
+
+
 def floors_files(policy_home: Path, floors: Floors) -> list[tuple[Path, bytes]]:
     """What to write for these floors: the file before its copy."""
     raw = floors.to_bytes()
-    return [(policy_home / FLOORS_FILE, raw), (policy_home / FLOORS_COPY, raw)]
+    return [(path, raw) for path in written_by_keeping(policy_home)]
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

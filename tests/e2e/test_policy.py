@@ -109,6 +109,32 @@ def test_a_signed_policy_is_enrolled_installed_enforced_and_explained(
     assert cli.run("ask", "Project Nightingale?", "--json", "--max-tokens", "4").json["answer"]
 
 
+def test_an_open_vault_is_locked_when_the_policy_in_force_changes(
+    cli: Cli, site: Callable[[int], Path]
+) -> None:
+    first, second = site(1), site(2)
+    fingerprint = cli.run("policy", "verify", first, "--json").json["authority"]
+
+    def running() -> bool:
+        return bool(cli.run("agent", "status", "--json").json["running"])
+
+    cli.run("agent")
+    told = cli.run("policy", "enrol", first / "1.root.json", "--fingerprint", fingerprint)
+    assert "is locked now" in told.err
+    assert not running()
+    cli.run("ask", "Hello", code=4)
+    cli.run("policy", "install", first)
+    cli.run("agent")
+    assert cli.run("ask", "What is Project Nightingale?", "--json", code=1).json["issuer"] == "Acme"
+    assert "locked" not in cli.run("policy", "install", first).err, "it was in force already"
+    assert running()
+    assert "is locked now" in cli.run("policy", "install", second).err
+    assert not running()
+    cli.run("agent")
+    cli.run("policy", "leave", "Acme", "--yes")
+    assert not running()
+
+
 def test_a_document_whose_own_tests_fail_cannot_be_signed(cli: Cli, tmp_path: Path) -> None:
     cli.run("policy", "keygen", "ann", "--dir", tmp_path, "--no-key-passphrase")
     path = _document(tmp_path, 1)
