@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 SOON = timedelta(days=14)
 """How long before its end a policy is spoken of: time enough to ask its issuer and be sent one."""
+_END = re.compile(r" (ran|runs) out on (\d{4}-\d\d-\d\d);")
 _NEWER = {
     "package": "Update this program for a newer one.",
     "system": "Your administrator can install a newer one.",
@@ -31,6 +33,15 @@ def policy_dates(authorities: Iterable[AuthorityState], now: datetime) -> tuple[
         for one, ending in said
         if ending
     )
+
+
+def most_pressing(told: Iterable[str]) -> tuple[bool, str] | None:
+    """Whether the policy that ends first is over already, and the day; None where none does.
+
+    ``told`` are sentences of ``policy_dates``: for where there is no room for them.
+    """
+    ends = [found[-1] for one in told if (found := _END.findall(one))]
+    return min(((word == "ran", day) for word, day in ends), key=lambda end: end[1], default=None)
 
 
 def _ending(one: AuthorityState, now: datetime) -> str:

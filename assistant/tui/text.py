@@ -47,6 +47,12 @@ def when(stamp: str, now: datetime) -> str:
     return f"{moment.day} {moment:%b}" if moment.year == now.year else f"{moment:%Y-%m-%d}"
 
 
+def day(stamp: str, now: datetime) -> str:
+    """An ISO date as a person says it, short."""
+    shown = when(stamp, now)
+    return "today" if shown == "00:00" else shown
+
+
 def bar(done: float, total: float, width: int = 10) -> str:
     """A bar of ``width`` cells; empty when the total is unknown."""
     if total <= 0:

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 
 from assistant.conversation.events import TurnFailed, UsedItem, Waiting
@@ -366,6 +367,26 @@ async def test_alarms_and_tiers_stand_in_the_status_line() -> None:
         assert "The clock was set back." in drive.text
         assert "personal off" in drive.text
         assert "loading" in drive.text
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("The policy of Example Bank runs out on 2026-03-14; it goes on.", "policy ends 14 Mar ·"),
+        ("The policy of Example Bank runs out on 2026-03-02; it goes on.", "policy ends today ·"),
+        ("The policy of Example Bank ran out on 2025-12-24; it goes on.", "policy out of date ·"),
+    ],
+)
+async def test_a_policy_that_ends_is_told_short_and_nothing_else_is_cut(
+    told: str, shown: str
+) -> None:
+    async with opened() as drive:
+        application = drive.front.application
+        application.status = replace(application.status, policy_dates=(told,))
+        await drive.ask("hello")
+        assert drive.lines[-2].text.strip().startswith(shown)
+        assert "Baseline" in drive.lines[-2].text
+        assert drive.lines[-2].text.strip().endswith("personal on · ctx 1.2k/8.2k")
 
 
 async def test_a_long_conversation_keeps_few_widgets_and_loses_no_turn() -> None:

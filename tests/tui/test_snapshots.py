@@ -103,6 +103,13 @@ async def confirm(drive: Drive) -> None:
     await drive.pilot.pause()
 
 
+async def ending(drive: Drive) -> None:
+    application = drive.front.application
+    told = "The policy of Example Bank runs out on 2026-03-14; it goes on restricting then."
+    application.status = msgspec.structs.replace(application.status, policy_dates=(told,))
+    await answer(drive)
+
+
 async def failed(drive: Drive) -> None:
     drive.front.script.fail = TurnFailed(
         "t1", "The model's process ended.", "It was restarted.", 70, again=True
@@ -379,6 +386,7 @@ CASES: list[tuple[Steps, tuple[int, int], str, str]] = [
     (waiting, SMALL, "locked", "dark"),
     (refusal, SMALL, "locked", "dark"),
     (confirm, SMALL, "locked", "dark"),
+    (ending, SMALL, "locked", "dark"),
     (failed, SMALL, "locked", "dark"),
     (proposal, SMALL, "locked", "dark"),
     (editor, SMALL, "locked", "dark"),

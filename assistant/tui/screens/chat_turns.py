@@ -84,7 +84,7 @@ class TurnsScreen(FilesScreen):
             yield ProposalLine()
             yield AttachmentBar()
             yield Prompt()
-            yield StatusBar()
+            yield StatusBar(self.clock)
             yield KeyHints()
 
     @property

@@ -14,7 +14,7 @@ from assistant.cli.context import Context
 from assistant.cli.main import main
 from assistant.cli.plain.overview import greet
 from assistant.cli.plain.session import Session
-from assistant.holder.policy_dates import SOON, policy_dates
+from assistant.holder.policy_dates import SOON, most_pressing, policy_dates
 from assistant.policy import AuthorityState, Freshness, ManagedBy, Tier
 from tests.holder_world import World
 from tests.vault_world import noon
@@ -54,7 +54,17 @@ def test_an_end_is_spoken_of_two_weeks_before_and_from_then_on(
 ) -> None:
     told = policy_dates([authority(left, freshness)], noon())
     assert len(told) == bool(said)
+    day = f"{noon() + left:%Y-%m-%d}"
+    assert most_pressing(told) == ((said == "ran out on", day) if said else None)
     assert all(said in line and "Acme" in line and "newer one" in line for line in told)
+
+
+def test_of_several_ends_the_first_presses_most_whatever_an_issuer_calls_itself() -> None:
+    soon, over = authority(SOON), authority(-SOON, Freshness.EXPIRED)
+    named = replace(soon, issuer="A ran out on 2001-01-01; B")
+    day = f"{noon() - SOON:%Y-%m-%d}"
+    assert most_pressing(policy_dates([named, over], noon())) == (True, day)
+    assert most_pressing(policy_dates([named], noon())) == (False, f"{noon() + SOON:%Y-%m-%d}")
 
 
 def test_ask_says_once_on_stderr_that_the_policy_ran_out(
