@@ -182,6 +182,8 @@ def print_turn(
                 say_part(event.text)
                 shown = True
             case PolicyNotice():
+                if shown and sys.stdout.isatty():
+                    say()  # the answer's line is still open on the same screen
                 complain(ruling_lines(event.ruling, heading=f"Policy: {event.ruling.effect}"))
             case Waiting(what=what) if what in _WAITING and sys.stderr.isatty():
                 complain(f"({_WAITING[what]})")

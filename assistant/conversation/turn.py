@@ -91,6 +91,9 @@ def run_turn(
     yield from run.events(past_messages(past), when_cancelled, cancelled)
 
 
+_STOPPED = frozenset({"block", "confirm"})
+
+
 class _Run:
     """The part of a turn that has an id: recall, generation, release, record."""
 
@@ -111,6 +114,7 @@ class _Run:
         self._placed = Placed()
         self._due = obligations(desk.policy, asked.text)
         self._rulings = list(asked.rulings)
+        self._told = {ruling.rule for ruling in asked.rulings}
         self._ended = False
 
     def attach(self, new: tuple[str, ...], earlier: str) -> None:
@@ -151,7 +155,7 @@ class _Run:
             kept_out = personaliser.kept_out()
             self._kept_out = tuple(each for each in kept_out if self._may_use(each.item))
             yield Recalled(self._used)
-            yield from map(PolicyNotice, self._warned.values())
+            yield from self._notices(tuple(self._warned.values()))
         if self._desk.model.state.phase is not Phase.READY and not cancelled():
             yield Waiting("model")
             self._desk.model.wait_ready(_LOAD_PATIENCE)
@@ -169,7 +173,19 @@ class _Run:
         new = frozenset(self._new)
         self._placed = placing.place(self._asked.text, self._earlier, files, new)
         desk.ledger.log(self._placed.rulings)
-        yield from map(PolicyNotice, self._placed.rulings)
+        yield from self._notices(self._placed.rulings)
+
+    def _notices(self, rulings: Sequence[Ruling]) -> Iterator[TurnEvent]:
+        """What acted on something beside the question: said once a rule, kept for `why`.
+
+        What a rule stopped was left out; that did not stop the turn, which is what a
+        ruling of that effect on the turn would say.
+        """
+        self._rulings += [each for each in rulings if each.effect not in _STOPPED]
+        for ruling in rulings:
+            if ruling.rule not in self._told:
+                self._told.add(ruling.rule)
+                yield PolicyNotice(ruling)
 
     def _may_use(self, item: UsedItem) -> bool:
         """Policy-blocked memories never reach the prompt; the log counts the decision."""
@@ -223,9 +239,11 @@ class _Run:
             self._desk.ledger.release(self._key, text)
 
     def _finish(self, answer: Answer, cancelled: Callable[[], bool]) -> Iterator[TurnEvent]:
-        for ruling in answer.rulings:
-            if ruling.effect != "block":
-                yield PolicyNotice(ruling)
+        yield from (
+            PolicyNotice(ruling)
+            for ruling in answer.rulings
+            if ruling.effect != "block" and ruling.rule not in self._told
+        )
         self._rulings += answer.rulings
         self._desk.ledger.log(answer.rulings)
         if answer.blocked:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.conversation.attachments.placing import quoted
-from assistant.conversation.events import PolicyNotice
+from assistant.conversation.events import PolicyNotice, TurnEnded
 from assistant.holder.attachments_wire import Attach
 from assistant.holder.interface import (
     AddPreference,
@@ -24,6 +24,7 @@ from assistant.holder.interface import (
     GiveFeedback,
     ListPreferences,
     ProfileQuery,
+    WhyQuery,
 )
 from assistant.personal.placement import beside
 from assistant.policy import Gate, Origin, Segment, Where, Wishes, resolve
@@ -125,6 +126,9 @@ def test_the_person_is_told_that_a_file_gives_orders(world: World) -> None:
     (notice,) = [event for event in events if isinstance(event, PolicyNotice)]
     assert (notice.ruling.rule, notice.ruling.effect) == ("instructions-in-data", "warn")
     assert "treated as text" in notice.ruling.reason
+    (ended,) = [event for event in events if isinstance(event, TurnEnded)]
+    assert (ended.status, ended.ruling) == ("complete", notice.ruling)
+    assert [rule.rule for rule in world.one(WhyQuery("last")).rules] == ["instructions-in-data"]
     plain = world.events("And this?", attachments=(_attach(world, "Tea at four."),))
     assert not [event for event in plain if isinstance(event, PolicyNotice)]
 

@@ -18,7 +18,7 @@ from assistant.holder.interface import (
     ShowConversation,
 )
 from tests.holder_world import RULES, World, open_world
-from tests.policy_documents import document
+from tests.policy_documents import document, rule
 
 
 @pytest.fixture
@@ -98,6 +98,14 @@ def test_confirm_stores_nothing_until_the_person_says_yes(world: World) -> None:
     assert world.all(ListConversations()) == []
     again = world.ask("What dosage is usual?", confirmed=(ending.ruling.rule,))
     assert again.status == "complete"
+
+
+def test_a_warning_is_said_once_a_turn_wherever_its_rule_acts(tmp_path: Path) -> None:
+    tax = rule("tax-advice", "warn", ["input", "output"], terms=["tax return"])
+    for world in open_world(tmp_path, documents=(document(rules=[tax]),)):
+        world.model.answers = ["Your tax return is due in May. A tax return takes time."]
+        events = world.events("When is my tax return due?")
+        assert [e.ruling.rule for e in events if isinstance(e, PolicyNotice)] == ["tax-advice"]
 
 
 def test_redaction_keeps_the_text_from_model_and_vault(world: World) -> None:
