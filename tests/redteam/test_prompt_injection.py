@@ -128,7 +128,7 @@ def test_the_person_is_told_that_a_file_gives_orders(world: World) -> None:
     assert "treated as text" in notice.ruling.reason
     (ended,) = [event for event in events if isinstance(event, TurnEnded)]
     assert (ended.status, ended.ruling) == ("complete", notice.ruling)
-    assert [rule.rule for rule in world.one(WhyQuery("last")).rules] == ["instructions-in-data"]
+    assert [rule.rule for rule in world.one(WhyQuery(ended.turn)).rules] == ["instructions-in-data"]
     plain = world.events("And this?", attachments=(_attach(world, "Tea at four."),))
     assert not [event for event in plain if isinstance(event, PolicyNotice)]
 
