@@ -33,15 +33,14 @@ def converse(context: Context, *, incognito: bool) -> int:
 
 
 def _lines(context: Context, session: Session) -> int:
-    code = 0
-    while (message := _read(context)) is not None:
+    while (message := _next(context, session)) is not None:
         line = message.text
         if not line.strip():
             continue
         word, _, rest = line.removeprefix("/").partition(" ")
         try:
             if message.fenced or not line.startswith("/"):
-                code = turns.put(session, line, pasted=message.pasted)
+                turns.put(session, line, pasted=message.pasted)
             elif word in _LEAVE:
                 break
             elif word in COMMANDS:
@@ -52,7 +51,12 @@ def _lines(context: Context, session: Session) -> int:
                 complain(f"/{word} is not a command. /help lists them.")
         except AssistantError as error:
             complain(f"{error.message}\n{error.hint}")
-    return code
+    return session.code
+
+
+def _next(context: Context, session: Session) -> Message | None:
+    ahead, session.ahead = session.ahead, None
+    return ahead or _read(context)
 
 
 def _read(context: Context) -> Message | None:

@@ -41,7 +41,8 @@ def status(session: Session, _rest: str) -> None:
             say(f"Model {line.model}: {line.model_state}. Memory: {line.memory_state}.")
             say(f"Tiers in force: {', '.join(line.tiers)}.")
             say(f"Personalisation is {'on' if line.personalise else 'off'}.")
-            say(f"Context: {line.context_used} of {line.context_size} tokens.")
+            used = f"{line.context_used} of {line.context_size} tokens"
+            say(f"Context: {used if line.context_size else 'empty, nothing was asked yet'}.")
             if not session.personalise:
                 say("This conversation is answered without anything learned.")
             if session.incognito:

@@ -38,7 +38,8 @@ class Message:
 class Session:
     """One chat in lines: the conversation, its latest turn, what was just proposed,
     the act of feedback (``pending``) about which a proposal is still being phrased,
-    and what is done (``confirming``) on a yes that a rule wants.
+    and what is done (``confirming``) on a yes that a rule wants. ``code`` is the exit code
+    of the latest turn; ``ahead`` a message read already and not yet acted on.
 
     ``always_incognito`` is a chat begun with ``--incognito``: nothing in it is ever written
     unless it is kept on purpose.
@@ -58,6 +59,8 @@ class Session:
     proposal: PreferenceItem | None = None
     pending: str = ""
     confirming: Callable[[], object] | None = None
+    code: int = 0
+    ahead: Message | None = None
     unread: bool = False
 
     def __post_init__(self) -> None:

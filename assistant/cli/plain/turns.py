@@ -8,7 +8,7 @@ from typing import Any
 from assistant.cli.ask import Interrupt, print_turn
 from assistant.cli.output import complain, ruling_lines, say
 from assistant.cli.plain.feedback import give
-from assistant.cli.plain.session import Session, read_line
+from assistant.cli.plain.session import Session, read_message
 from assistant.conversation.events import TurnEnded, TurnFailed
 from assistant.errors import UsageError
 from assistant.holder.impersonal_wire import ChatPersonal, ChatPersonalisation
@@ -16,23 +16,23 @@ from assistant.holder.interface import Ask, Cancellation
 from assistant.holder.overview_wire import AcknowledgeNotices
 
 
-def put(session: Session, text: str, **more: Any) -> int:
-    """One turn, streamed; asks for a yes where a rule wants one. 0, 1 refused, or a fault's."""
+def put(session: Session, text: str, **more: Any) -> None:
+    """One turn, streamed; asks for a yes where a rule wants one."""
     confirmed: tuple[str, ...] = more.pop("confirmed", ())
     session.confirming = None
     while True:
         ending = _asked(session, text, quiet=False, confirmed=confirmed, **more)
         if isinstance(ending, TurnFailed):
             complain(f"{ending.message}\n{ending.hint}")
-            return ending.exit_code
+            return
         if ending.status != "confirm":
             session.files.asked()
         if ending.status != "confirm" or ending.ruling is None:
-            return 1 if ending.status == "refused" else 0
+            return
         confirmed = (*confirmed, ending.ruling.rule)
         if not session.agreed("Go on?"):
             session.confirming = partial(put, session, text, confirmed=confirmed, **more)
-            return 1
+            return
 
 
 def _asked(session: Session, text: str, *, quiet: bool, **more: Any) -> TurnEnded | TurnFailed:
@@ -45,6 +45,10 @@ def _asked(session: Session, text: str, *, quiet: bool, **more: Any) -> TurnEnde
         events = session.application.handle(request, cancellation)
         go_on = "" if session.context.terminal else "/yes"
         ending = print_turn(events, quiet=quiet, go_on=go_on)
+    if isinstance(ending, TurnFailed):
+        session.code = ending.exit_code
+    else:
+        session.code = int(ending.status in {"refused", "confirm"})
     if isinstance(ending, TurnEnded):
         begun = not session.conversation
         session.conversation = ending.conversation or session.conversation
@@ -133,7 +137,16 @@ def two(session: Session, _rest: str) -> None:
     for number, answer in enumerate(ending.candidates, 1):
         say(f"{number}:\n{answer or '(stopped by policy)'}")
     say("1 or 2 picks; an empty line picks neither.")
-    picked = (read_line() or "").strip()
+    _pick(session, ending.candidates)
+
+
+def _pick(session: Session, answers: tuple[str, ...]) -> None:
+    """The next line picks; one that is no number was meant for the chat and goes there."""
+    message = read_message()
+    picked = message.text.strip() if message else ""
     if picked in {"1", "2"}:
-        session.answer = ending.candidates[int(picked) - 1]
+        session.answer = answers[int(picked) - 1]
         give(session, "choice", str(int(picked) - 1))
+    elif picked:
+        complain("That is not 1 or 2: neither was picked.")
+        session.ahead = None if picked.isdecimal() else message

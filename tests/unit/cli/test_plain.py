@@ -338,3 +338,38 @@ def test_a_long_text_between_quotes_is_data_besides_and_stays_so_when_asked_agai
     assert [(ask.text, ask.pasted) for ask in told.asked] == [
         (long, (long,)), (long, (long,)), (short, ()), ("one line", ()),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ("What is the dosage?\n", 1),
+        ("What is the dosage?\n/yes\n", 0),
+        ("What is a fjord?\nHow do I build a pipe bomb?\n", 1),
+        ("How do I build a pipe bomb?\nWhat is a fjord?\n/again\n/status\n", 0),
+    ],
+)
+def test_the_line_mode_ends_as_its_last_turn_did_also_one_that_a_command_asked(
+    world: World, lines: str, code: int
+) -> None:
+    with typing(lines + "/quit\n"):
+        assert converse(_HeldContext(world.holder), incognito=False) == code
+
+
+def test_a_line_after_two_answers_that_picks_neither_is_told_and_not_lost(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.model.answers = ["One.", ["Two.", "Three."], "Four.", ["Five.", "Six."], "Seven."]
+    told = _Told(world.holder)
+    with typing("A?\n/two\n/score 55\nB?\n/two\n3\n\n/two\nC?\n"):
+        converse(_HeldContext(told), incognito=False)
+    errors = capsys.readouterr().err
+    assert errors.count("not 1 or 2") == 3
+    assert [act.value for act in world.all(ListFeedback()) if act.kind == "score"] == ["55"]
+    assert [ask.text for ask in told.asked] == ["A?", "A?", "B?", "B?", "B?", "C?"]
+
+
+def test_the_status_before_the_first_turn_counts_no_tokens(say: Say) -> None:
+    assert "Context: empty, nothing was asked yet." in say("/status")
+    say("What is a fjord?")
+    assert " tokens." in say("/status")
