@@ -332,12 +332,17 @@ class Learning:
         act = self._vault.feedback.get(identity)
         self._vault.feedback.undo(act.id)
         self._taste.changed()
-        # What was inferred from it and not yet accepted goes too; an accepted preference
-        # is the user's own word by now and stays until they delete it.
-        for preference in self._vault.preferences.list(state=PreferenceState.PROPOSED):
-            if preference.provenance == act.id:
-                self.forget(self._vault.erase.item(ItemKind.PREFERENCE, preference.id))
-        return Done("Taken back.")
+        # What was inferred from it goes too, kept or not, as it does when the act is erased.
+        # A proposal that was turned down stays, so that it is not made again.
+        learned = [
+            preference
+            for preference in self._vault.preferences.list()
+            if preference.provenance == act.id and preference.state is not PreferenceState.REJECTED
+        ]
+        for preference in learned:
+            self.forget(self._vault.erase.item(ItemKind.PREFERENCE, preference.id))
+        kept = [p.text for p in learned if p.state is not PreferenceState.PROPOSED]
+        return Done(" ".join(["Taken back.", *(f"With it went: {text}" for text in kept)]))
 
     def _latest_act(self) -> str:
         given = self._vault.feedback.list()[-1:]

@@ -60,7 +60,9 @@ class ActsScreen(ListScreen[None, FeedbackItem]):
 
     @work(group="act")
     async def _take_back(self, item: FeedbackItem) -> None:
-        body = join(self.line(item), "\n\nWith everything learned from it.")
+        body = join(
+            self.line(item), "\n\nWith everything learned from it, what you kept of it too."
+        )
         question = YesNo("Take this feedback back?", body)
         if not await self.app.push_screen_wait(question):
             return

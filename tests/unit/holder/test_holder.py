@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -89,6 +89,21 @@ def test_undoing_feedback_takes_its_proposal_back(world: World) -> None:
     world.one(UndoFeedback(given.id))
     assert world.all(ListPreferences("proposed")) == []
     assert world.one(ListFeedback()).undone
+
+
+@pytest.mark.parametrize("state", ["active", "disabled"])
+def test_undoing_feedback_takes_what_was_kept_from_it_too_and_says_so(
+    world: World, state: Literal["active", "disabled"]
+) -> None:
+    world.model.answers = ["Apples are good and pears are good and plums are good as well."]
+    own = world.one(AddPreference("Call me Sam"))
+    turn = world.ask("Fruit?").turn
+    given = world.one(GiveFeedback("edit", turn, "- apples\n- pears\n- plums"))
+    assert given.proposal is not None
+    world.one(SetPreferenceState(given.proposal.id, "active"))
+    world.one(SetPreferenceState(given.proposal.id, state))
+    assert given.proposal.text in world.one(UndoFeedback(given.id)).what
+    assert [kept.id for kept in world.all(ListPreferences("all"))] == [own.id]
 
 
 def test_learning_switched_off_proposes_nothing(world: World) -> None:
