@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from assistant.cli.attach import attach_all, read_all, show_sources
-from assistant.cli.attention import call_attention
+from assistant.cli.attention import call_attention, disclosed
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, ruling_lines, say, say_part
 from assistant.conversation.attachments.reading import FileBytes
@@ -71,6 +71,30 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Ask and print; the exit code says how the turn ended."""
+    request = _request(arguments)
+    files = read_all(arguments.attach)
+    application = context.application(warm=True)
+    disclosure = _disclosed(request, application, quiet=arguments.json)
+    request = _with(files, request, application, quiet=arguments.json)
+    cancellation = Cancellation()
+    with Interrupt(cancellation):
+        events = application.handle(request, cancellation)
+        ending = print_turn(events, quiet=arguments.json)
+    call_attention(application)
+    if isinstance(ending, TurnFailed):
+        complain(f"{ending.message}\n{ending.hint}")
+        return ending.exit_code
+    again = _with(files, request, application, quiet=True) if arguments.beside else request
+    plain = _beside(again, ending, application) if arguments.beside else None
+    if arguments.json:
+        told = as_json(ending) | {"disclosure": disclosure}
+        print_json(told | ({"beside": plain.answer} if plain else {}))
+    elif plain is not None:
+        say(f"\n(Without what was learned:)\n{plain.answer}")
+    return exit_code(ending)
+
+
+def _request(arguments: argparse.Namespace) -> Ask:
     text = _text(arguments.text)
     request = Ask(
         text=text,
@@ -87,24 +111,15 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         again_of=arguments.fork,
     )
     _check(request)
-    files = read_all(arguments.attach)
-    application = context.application(warm=True)
-    request = _with(files, request, application, quiet=arguments.json)
-    cancellation = Cancellation()
-    with Interrupt(cancellation):
-        events = application.handle(request, cancellation)
-        ending = print_turn(events, quiet=arguments.json)
-    call_attention(application)
-    if isinstance(ending, TurnFailed):
-        complain(f"{ending.message}\n{ending.hint}")
-        return ending.exit_code
-    again = _with(files, request, application, quiet=True) if arguments.beside else request
-    plain = _beside(again, ending, application) if arguments.beside else None
-    if arguments.json:
-        print_json(as_json(ending) | ({"beside": plain.answer} if plain else {}))
-    elif plain is not None:
-        say(f"\n(Without what was learned:)\n{plain.answer}")
-    return exit_code(ending)
+    return request
+
+
+def _disclosed(request: Ask, application: Application, *, quiet: bool) -> tuple[str, ...]:
+    """What is to be said where a conversation begins: said (not ``quiet``) and given."""
+    told = () if request.conversation or request.again_of else disclosed(application)
+    for text in () if quiet else told:
+        complain(text)
+    return told
 
 
 def _with(files: list[FileBytes], request: Ask, application: Application, *, quiet: bool) -> Ask:

@@ -1,4 +1,4 @@
-"""What is wrong with the policy in force, on stderr: an answer's stdout stays the answer."""
+"""What tiers want said and what is wrong with them: on stderr, for stdout is the answer's."""
 
 from __future__ import annotations
 
@@ -20,3 +20,12 @@ def call_attention(application: Application) -> None:
     for line in found:
         for text in (*line.alarms, *line.policy_dates):
             complain(f"Attention: {text}")
+
+
+def disclosed(application: Application) -> tuple[str, ...]:
+    """What is to be said at the start of a conversation: the tiers' words, or the user's wish.
+
+    Raises what asking would raise: where it cannot be read, nothing is answered.
+    """
+    lines = [line for line in application.handle(StatusQuery()) if isinstance(line, StatusLine)]
+    return tuple(text for line in lines for text in line.disclosure)

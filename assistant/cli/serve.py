@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.cli.attention import call_attention
+from assistant.cli.attention import call_attention, disclosed
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
 from assistant.errors import UsageError
@@ -33,7 +33,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="an OpenAI-compatible endpoint on this machine",
         description="Serve chat completions on a loopback address or a Unix socket, with the "
         "same policy, vault and personalisation as every face. It uses the process that holds "
-        "the vault where there is one (`assistant agent`), otherwise it holds it itself.",
+        "the vault where there is one (`assistant agent`), otherwise it holds it itself. What a "
+        "tier wants said at the start of a conversation stands in the first reply's field "
+        '"assistant", "disclosure"; showing it is the client\'s part.',
     )
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (the default) or ::1")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="0, the default: any")
@@ -60,6 +62,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         threading.Thread(target=server.serve_forever, args=(_SELDOM,), daemon=True).start()
         _say_where(arguments, server, token)
         call_attention(application)
+        for said in disclosed(application):
+            complain(f"Said to whoever begins a conversation here: {said}")
         if holder is not None:
             threading.Event().wait()
         complain(f"Locked: {context.front.until_locked()}.")

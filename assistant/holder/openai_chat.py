@@ -190,11 +190,17 @@ def usage(ending: TurnEnded) -> dict[str, int]:
     }
 
 
-def account(ending: TurnEnded) -> dict[str, Any]:
-    """Our own extension to a reply: the turn for `why`, and the rule where one decided."""
+def account(ending: TurnEnded, disclosure: tuple[str, ...]) -> dict[str, Any]:
+    """Our own extension to a reply: the turn for `why`, and the rule where one decided.
+
+    ``disclosure`` is what is to be said at the start of a conversation. It is a field of its
+    own for the client to show: in the answer's text a program would read it as the answer,
+    and send it back as what was said.
+    """
     ruling = ending.ruling
     return {
         "turn": ending.turn, "conversation": ending.conversation, "status": ending.status,
         "effect": ruling.effect if ruling else "none", "rule": ruling.rule if ruling else None,
         "tier": ruling.tier if ruling else None, "issuer": ruling.issuer if ruling else None,
+        "disclosure": disclosure,
     }  # fmt: skip

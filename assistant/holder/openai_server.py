@@ -243,11 +243,11 @@ class _Handler(BaseHTTPRequestHandler):
         if kind != "application/json":
             raise Refused(415, "The body must be application/json.", *INVALID)
         request = read_request(body)
-        model = self._status().model
-        if request.model not in {ALIAS, model}:
+        status = self._status()
+        if request.model not in {ALIAS, status.model}:
             raise Refused(404, "That model is not in use.", *INVALID[:1], "model_not_found",
                            "model")  # fmt: skip
-        ChatTurn(self, request, self.server.conversations, self.server.endpoint, model).answer()
+        ChatTurn(self, request, self.server.conversations, self.server.endpoint, status).answer()
 
     # -- sending ---------------------------------------------------------------------------
 

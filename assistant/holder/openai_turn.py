@@ -22,6 +22,7 @@ from assistant.holder.interface import (
     Exchange,
     GetSettings,
     SettingItem,
+    StatusLine,
 )
 from assistant.holder.openai_chat import (
     ChatRequest,
@@ -106,15 +107,17 @@ class ChatTurn:
         request: ChatRequest,
         conversations: Conversations,
         endpoint: Endpoint,
-        model: str,
+        status: StatusLine,
     ) -> None:
-        self._line, self._request, self._model = line, request, model
+        self._line, self._request, self._model = line, request, status.model
         self._application, self._conversations = endpoint.application, conversations
         self._id = f"chatcmpl-{endpoint.new_id()}"
         self._created = int(endpoint.clock())
         plain = as_ask(request, "", incognito=endpoint.incognito)
         known = self._conversations.find(plain.earlier)
         self._asked = msgspec.structs.replace(plain, conversation=known)
+        # A client that tells of earlier messages is past its beginning.
+        self._disclosure = () if plain.earlier else status.disclosure
         self._streaming = False
         settings = self._settings()
         # Of several candidates the profile chooses at the end, so nothing is sent before.
@@ -190,7 +193,7 @@ class ChatTurn:
         return {
             "id": self._id, "object": "chat.completion", "created": self._created,
             "model": self._model, "choices": [choice], "usage": usage(ending),
-            "assistant": account(ending),
+            "assistant": account(ending, self._disclosure),
         }  # fmt: skip
 
     def _send_text(self, text: str) -> None:
@@ -202,7 +205,8 @@ class ChatTurn:
     ) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
         chunk: dict[str, object] = {"choices": [choice]}
-        self._send(chunk | ({"assistant": account(ending)} if ending else {}))
+        own = {"assistant": account(ending, self._disclosure)} if ending else {}
+        self._send(chunk | own)
 
     def _send(self, chunk: dict[str, object]) -> None:
         if not self._streaming:

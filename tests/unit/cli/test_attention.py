@@ -17,6 +17,7 @@ from assistant.cli.plain.session import Session
 from assistant.holder.policy_dates import SOON, most_pressing, policy_dates
 from assistant.policy import AuthorityState, Freshness, ManagedBy, Tier
 from tests.holder_world import World
+from tests.policy_documents import document
 from tests.vault_world import noon
 
 
@@ -114,3 +115,28 @@ def test_the_line_mode_says_it_when_it_begins(
     out, err = capsys.readouterr()
     assert "ran out" not in out
     assert err.count("ran out on") == 1
+
+
+MACHINE = {"id": "machine", "kind": "disclosure", "reason": "Law.", "text": "A machine answers."}
+
+
+def test_ask_says_what_a_tier_wants_said_where_a_conversation_begins_and_not_after(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.enforce(document(requirements=[MACHINE]))
+    assert run(world, "ask", "Hello?") == 0
+    assert capsys.readouterr() == ("A scripted answer.\n", "A machine answers.\n")
+    assert run(world, "ask", "And now?", "--conversation", "last") == 0
+    assert capsys.readouterr() == ("A scripted answer.\n", "")
+
+
+def test_ask_json_has_what_is_to_be_said_as_a_field(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(world, "ask", "Hello?", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["disclosure"] == []
+    world.enforce(document(requirements=[MACHINE]))
+    assert run(world, "ask", "Hello?", "--json", "--incognito") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["disclosure"] == ["A machine answers."]
+    assert err == ""

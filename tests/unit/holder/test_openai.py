@@ -27,6 +27,7 @@ from assistant.holder.interface import (
 from assistant.holder.openai_server import OpenAiServer, OpenAiUnixServer
 from assistant.holder.openai_turn import Endpoint
 from tests.holder_world import World, open_world
+from tests.policy_documents import document
 
 TOKEN = "a-token-for-tests-of-forty-three-characters"
 
@@ -198,6 +199,21 @@ def test_a_client_that_goes_on_stays_in_its_conversation(served: Served, world: 
     served.create("Hello", "Something we never said.", "And then?")
     found = world.all(ListConversations())
     assert sorted(item.turns for item in found) == [1, 3]
+
+
+def test_what_a_tier_wants_said_stands_beside_the_first_answer_of_a_conversation(
+    served: Served, world: World
+) -> None:
+    machine = {"id": "m", "kind": "disclosure", "reason": "Law.", "text": "A machine answers."}
+    world.enforce(document(requirements=[machine]))
+    first = served.create("Hello?")
+    assert first.model_extra["assistant"]["disclosure"] == ["A machine answers."]
+    text = first.choices[0].message.content
+    assert "machine" not in text
+    more = served.create("Hello?", text, "And now?")
+    assert more.model_extra["assistant"]["disclosure"] == []
+    _, chunks = _streamed(served.create("Hello?", stream=True))
+    assert chunks[-1].model_extra["assistant"]["disclosure"] == ["A machine answers."]
 
 
 def test_an_erased_conversation_goes_on_in_a_new_one(served: Served, world: World) -> None:
