@@ -125,7 +125,8 @@ class Keeping:
         scope = ExportScope(request.conversations, request.preferences)
         leaving = Leaving(self._vault, self._gate, frozenset(request.confirmed))
         whole = self._vault.export(scope)
-        document = leaving.document(whole)
+        permitted = leaving.document(whole)
+        document = permitted.document
         if request.format == "json":
             content = to_json(document)
         else:
@@ -134,7 +135,7 @@ class Keeping:
         told = f"Exported in the clear: {len(document.conversations)} conversations."
         if kept := len(whole.preferences) - len(document.preferences):
             told += f" Policy kept {kept} preferences back."
-        return Done(told)
+        return Done(f"{told} {permitted.told()}".rstrip())
 
     def _import(self, request: ask.Import) -> Iterator[AnyReply]:
         conversations = turns = preferences = passed_over = refused = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,7 +24,28 @@ if TYPE_CHECKING:
     from assistant.vault.transfer import ExportDocument, ExportedConversation, ExportedTurn
 
 
-_OTHERS = "Export others with --conversation ID."
+_LISTED = 20
+"""Ids a message names of what was kept back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """An export as policy lets it leave; ``stopped`` are conversations it keeps back, and why."""
+
+    document: ExportDocument
+    stopped: tuple[tuple[str, Ruling], ...]
+
+    def told(self) -> str:
+        """A sentence for each rule that kept conversations back, with their ids; "" for none."""
+        by_rule: dict[str, list[str]] = {}
+        for identity, ruling in self.stopped:
+            by_rule.setdefault(_why(ruling), []).append(identity)
+        return " ".join(f"Policy kept back {_counted(ids)}: {why}." for why, ids in by_rule.items())
+
+
+def _counted(ids: list[str]) -> str:
+    named = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
+    return f"{len(ids)} conversation{'s' if len(ids) > 1 else ''} ({named})"
 
 
 class Leaving:
@@ -46,30 +67,33 @@ class Leaving:
         """One text as policy lets it leave. Raises PolicyRefusal where it may not."""
         return self._allowed(text, [Segment(text, origin)], "one of the texts")[0]
 
-    def document(self, document: ExportDocument) -> ExportDocument:
-        """An export as policy lets it leave; a conversation that may not raises PolicyRefusal.
+    def document(self, document: ExportDocument) -> Permitted:
+        """An export as policy lets it leave. Raises PolicyRefusal where no conversation may.
 
         Raises YesNeeded for the first rule that asks for a yes it was not given.
-        A preference that may not leave is left out, and so is a file with something to hide:
-        its parts are told by their places in its text.
+        A conversation or preference that may not leave is left out, and so is a file with
+        something to hide: its parts are told by their places in its text.
         """
-        return msgspec.structs.replace(
-            document,
-            conversations=tuple(map(self._conversation, document.conversations)),
-            preferences=tuple(
-                each for each in document.preferences if self._may_go_as_it_is(each.text)
-            ),
+        going, stopped = [], []
+        for each in document.conversations:
+            identity, ruling = each.conversation.id, self._decided(_said(each))
+            if ruling is not None and ruling.effect == Effect.CONFIRM.label:
+                raise _refusal(ruling, f"conversation {identity}")
+            if ruling is not None and ruling.effect == Effect.BLOCK.label:
+                stopped.append((identity, ruling))
+                continue
+            hides = ruling is not None and ruling.effect == Effect.REDACT.label
+            going.append(self._hidden(each) if hides else each)
+        if stopped and not going:
+            identity, ruling = stopped[0]
+            raise _refusal(ruling, f"conversation {identity}")
+        preferences = [p for p in document.preferences if self._may_go_as_it_is(p.text)]
+        permitted = msgspec.structs.replace(
+            document, conversations=tuple(going), preferences=tuple(preferences)
         )
+        return Permitted(permitted, tuple(stopped))
 
-    def _conversation(self, each: ExportedConversation) -> ExportedConversation:
-        said = [Segment(turn.turn.question, Origin.USER) for turn in each.turns]
-        said += [Segment(text, Origin.MODEL) for turn in each.turns for text in _answers(turn)]
-        files = [file.attachment for turn in each.turns for file in turn.attachments]
-        said += [Segment(text, Origin.PASTED) for f in files for text in (f.name, f.text)]
-        said += [Segment(act.value, Origin.USER) for t in each.turns for act in t.feedback]
-        said.append(Segment(each.conversation.title, Origin.USER))
-        if not self._must_hide(said, f"conversation {each.conversation.id}"):
-            return each
+    def _hidden(self, each: ExportedConversation) -> ExportedConversation:
         title = self._gate.redact(each.conversation.title, Where.EXPORT)
         return msgspec.structs.replace(
             each,
@@ -104,10 +128,6 @@ class Leaving:
         except PolicyRefusal:
             return False
 
-    def _must_hide(self, segments: Sequence[Segment], what: str) -> bool:
-        ruling = self._ruling(segments, what)
-        return ruling is not None and ruling.effect == Effect.REDACT.label
-
     def _allowed(
         self, text: str, segments: Sequence[Segment], what: str
     ) -> tuple[str, Ruling | None]:
@@ -117,19 +137,32 @@ class Leaving:
         return text, ruling
 
     def _ruling(self, segments: Sequence[Segment], what: str) -> Ruling | None:
-        """What policy says about it, logged; None for nothing.
-
-        Raises PolicyRefusal for a block and for a check that failed, YesNeeded for a rule
-        that wants a yes it was not given.
+        """The same. Raises PolicyRefusal for a block and for a check that failed, YesNeeded
+        for a rule that wants a yes it was not given.
         """
+        ruling = self._decided(segments)
+        if ruling is not None and ruling.effect in (Effect.BLOCK.label, Effect.CONFIRM.label):
+            raise _refusal(ruling, what)
+        return ruling
+
+    def _decided(self, segments: Sequence[Segment]) -> Ruling | None:
+        """What policy says about it, logged; None for nothing."""
         decision = self._gate.check(segments, Where.EXPORT, self._confirmed)
         if decision.effect is Effect.NONE:
             return None
         ruling = ruling_of(decision, Where.EXPORT)
         log_rulings(self._vault, [ruling])
-        if decision.effect in (Effect.BLOCK, Effect.CONFIRM):
-            raise _refusal(ruling, what)
         return ruling
+
+
+def _said(each: ExportedConversation) -> list[Segment]:
+    """Every text of a conversation, each with where it comes from."""
+    said = [Segment(turn.turn.question, Origin.USER) for turn in each.turns]
+    said += [Segment(text, Origin.MODEL) for turn in each.turns for text in _answers(turn)]
+    files = [file.attachment for turn in each.turns for file in turn.attachments]
+    said += [Segment(text, Origin.PASTED) for f in files for text in (f.name, f.text)]
+    said += [Segment(act.value, Origin.USER) for t in each.turns for act in t.feedback]
+    return [*said, Segment(each.conversation.title, Origin.USER)]
 
 
 def _answers(turn: ExportedTurn) -> list[str]:
@@ -138,8 +171,12 @@ def _answers(turn: ExportedTurn) -> list[str]:
     return [turn.turn.answer, *map(str, others)]
 
 
+def _why(ruling: Ruling) -> str:
+    return f"{ruling.reason} (rule {ruling.rule}, {ruling.issuer})"
+
+
 def _refusal(ruling: Ruling, what: str) -> PolicyRefusal:
-    why = f"{ruling.reason} (rule {ruling.rule}, {ruling.issuer})"
+    why = _why(ruling)
     if ruling.effect == Effect.CONFIRM.label:
         return YesNeeded(
             f"Policy asks for a yes before {what} leaves the vault: {why}",
@@ -148,5 +185,5 @@ def _refusal(ruling: Ruling, what: str) -> PolicyRefusal:
         )
     return PolicyRefusal(
         f"Policy does not let {what} leave the vault: {why}",
-        hint=_OTHERS if what.startswith("conversation") else f"Appeal: {ruling.appeal}",
+        hint=f"Appeal: {ruling.appeal}",
     )

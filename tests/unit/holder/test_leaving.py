@@ -96,6 +96,34 @@ def test_an_export_hides_what_a_rule_redacts_wherever_it_stands(
     assert "Keep answers short" in text
 
 
+def test_an_export_leaves_out_the_conversations_a_rule_stops_and_names_them(
+    world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.json"
+    tea = world.ask("What is tea?").conversation
+    stopped = [world.ask(f"Is project falcon {word}?").conversation for word in ("late", "over")]
+    told = world.one(Export(str(path), "json")).what
+    assert told.startswith("Exported in the clear: 1 conversations.")
+    assert "kept back 2 conversations" in told
+    assert "rule secrets, Test Authority" in told
+    assert all(identity in told for identity in stopped)
+    assert "alcon" not in path.read_text() + told
+    (kept,) = json.loads(path.read_text())["conversations"]
+    assert kept["conversation"]["id"] == tea
+
+
+def test_an_export_of_which_no_conversation_may_leave_is_refused(
+    world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.json"
+    world.ask("What is tea?")
+    falcon = world.ask("Is project falcon late?").conversation
+    with pytest.raises(PolicyRefusal, match=f"{falcon}.*rule secrets") as refused:
+        world.one(Export(str(path), "json", (falcon,)))
+    assert refused.value.hint.startswith("Appeal: ")
+    assert not path.exists()
+
+
 def test_a_conversation_a_rule_wants_a_yes_for_is_exported_after_it(
     world: World, tmp_path: Path
 ) -> None:
