@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import screen as textual_screen
 from textual.await_complete import AwaitComplete
@@ -20,6 +20,14 @@ class ClosesOnce(textual_screen.Screen[R]):
     Keys that were on their way to it when it closed still reach it. Textual would then give
     its result a second time, which fails, and close the screen below.
     """
+
+    ENTER: ClassVar[str] = ""
+    """What Enter does, for the line of keys at the foot."""
+
+    @property
+    def enter_does(self) -> str:
+        """What it does now; "" for nothing."""
+        return self.ENTER
 
     def dismiss(self, result: R | None = None) -> AwaitComplete:
         """Close it with this result, unless it is not on top (closed, or covered), or alone."""

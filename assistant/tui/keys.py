@@ -120,7 +120,7 @@ KEYS = (
     Key("answer.score", "s", "score", "score", "Score it from 1 to 100", show=True),
     Key("answer.note", "n", "note", "note", "Say what was good or bad, with reasons", show=True),
     Key("answer.edit", "e", "edit", "edit", "Edit it to how you want it", show=True),
-    Key("answer.two", "2", "two", "two", "Two answers side by side; pick one", show=True),
+    Key("answer.two", "2", "two", "two answers", "Two answers side by side; pick one", show=True),
     Key("answer.again", "r", "again", "again", "Answer again, or try again", show=True),
     Key("answer.fork", "f", "fork", "edit message",
         "Send its question in other words, on a branch of its own", show=True),
@@ -190,6 +190,8 @@ KEYS = (
     Key("dialog.first", "1", "pick(0)", "the first", "Prefer the first answer", show=True),
     Key("dialog.second", "2", "pick(1)", "the second", "Prefer the second answer", show=True),
     Key("dialog.skip", "s", "skip", "skip", "Neither; go on to the next", show=True),
+    Key("dialog.pass", "escape", "cancel", "skip the rest", "Go on without answering",
+        show=True),
     Key("dialog.end", "escape", "cancel", "end", "Enough; what was picked stays", show=True),
 )  # fmt: skip
 

@@ -31,6 +31,7 @@ class AttachDialog(ModalScreen[Path | None]):
     """Dismissed with a path, or None when cancelled. Paths begin at the folder ``base``."""
 
     BINDINGS = bindings("dialog", "complete", "previous", "next", "cancel")
+    ENTER = "attach"
 
     def __init__(self, base: Path) -> None:
         super().__init__()

@@ -215,8 +215,17 @@ class TurnsScreen(FilesScreen):
         self.set_impersonal(False)
         self._feed, self.beginning = self.requests.turn(request), False
         view.running = True
+        self.refresh_bindings()
         self._over.clear()
         self.run_worker(self._follow(self._feed, view), group="turn")
+
+    def words_for(self, key: str) -> str:
+        """What Escape does now; other keys always do the same."""
+        if key != "chat.stop":
+            return ""
+        if self.running:
+            return "stop"
+        return "answers" if self.focused is self.prompt else "type"
 
     def set_impersonal(self, off: bool) -> None:
         """Whether the next message goes without anything remembered."""

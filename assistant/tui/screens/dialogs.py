@@ -111,6 +111,7 @@ class OneLine(ModalScreen[str | None]):
     """One line of text, Enter keeps it. Dismissed with None when cancelled."""
 
     BINDINGS = bindings("dialog", "cancel")
+    ENTER = "go on"
 
     def __init__(
         self, title: str, value: str = "", *, about: str = "", number: tuple[int, int] | None = None

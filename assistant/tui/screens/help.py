@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -13,6 +14,9 @@ from assistant.tui.closing import Screen
 from assistant.tui.keys import KEYS, PLACES, Key, bindings
 from assistant.tui.text import join
 from assistant.tui.widgets.hints import KeyHints
+
+BESIDE_KEYS = 54
+"""Cells for what a key does, beside its name, where 80 are shown."""
 
 
 class HelpScreen(Screen[None]):
@@ -59,4 +63,6 @@ def keys_of(key: Key, keymap: Mapping[str, str]) -> str:
 
 
 def _line(left: str, right: str) -> Content:
-    return join(Content.styled(f"{left:<20} ", "bold"), right)
+    first, *more = wrap(right, BESIDE_KEYS) or [""]
+    indented = [f"\n{' ' * 21}{line}" for line in more]
+    return join(Content.styled(f"{left:<20} ", "bold"), first, *indented)

@@ -33,6 +33,7 @@ from assistant.tui.text import foreign_line, join, when
 
 SHOWN = 2_000
 """Conversations listed; more would make every list slow, and a search finds the others."""
+_EMPTY = "Nothing was said yet. Each conversation will stand here, to go on with or to erase."
 HIT_FROM, HIT_TO = "\ue000", "\ue001"
 
 
@@ -78,6 +79,7 @@ class HistoryScreen(SearchScreen[Left, Line]):
     """Dismissed with ``Left``."""
 
     BINDINGS = bindings("list", "pin", "move", "folder", "tree", "edit", "delete")
+    ENTER = "open"
     HEADING = "History"
     NOTHING = "Nothing found."
     PLACEHOLDER = "/ searches everything that was said"
@@ -113,6 +115,11 @@ class HistoryScreen(SearchScreen[Left, Line]):
     async def _every(self) -> list[ConversationItem]:
         request = ListConversations(limit=SHOWN, pinned_first=False)
         return await self._requests.all(request, ConversationItem) or []
+
+    @property
+    def nothing(self) -> str:
+        """Before anything was said there is nothing to look for either."""
+        return self.NOTHING if self.search.value.strip() else _EMPTY
 
     def known_by(self, item: Line) -> object:
         return item.id if isinstance(item, ConversationItem) else None

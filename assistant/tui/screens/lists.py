@@ -71,6 +71,11 @@ class ListScreen(Screen[R], Generic[R, I]):
         """What tells an item from the others, where the cursor is to follow it; None: nowhere."""
         return None
 
+    @property
+    def enter_does(self) -> str:
+        """Nothing in an empty list."""
+        return self.ENTER if self.items else ""
+
     def fill(self, items: list[I]) -> None:
         """Show these items, the cursor on the item or else in the place where it was.
 
@@ -84,11 +89,17 @@ class ListScreen(Screen[R], Generic[R, I]):
         self.options.add_options(
             [Option(self.line(item), disabled=self.heads(item)) for item in items]
         )
+        self.refresh_bindings()
         lines = [number for number, item in enumerate(items) if not self.heads(item)]
         if lines:
             self.options.highlighted = next((n for n in lines if n >= place), lines[-1])
         else:
-            self.query_one("#detail", Static).update(self.NOTHING)
+            self.query_one("#detail", Static).update(self.nothing)
+
+    @property
+    def nothing(self) -> str:
+        """What is said where there is no item."""
+        return self.NOTHING
 
     def _place_in(self, items: list[I]) -> int:
         before = None if self.selected is None else self.known_by(self.selected)
@@ -135,6 +146,12 @@ class SearchScreen(ListScreen[R, I]):
     def search(self) -> Input:
         """The line in which to search."""
         return self.query_one("#search", Input)
+
+    @property
+    def enter_does(self) -> str:
+        """From the search line it leads to what was found."""
+        searching = stands(self, "#search") and self.search.has_focus
+        return "to the list" if searching and self.items else super().enter_does
 
     def looked_for(self) -> None:
         """The search line changed."""

@@ -36,6 +36,7 @@ class ModelsScreen(ListScreen[None, ModelItem]):
     """
 
     BINDINGS = bindings("list", "open", "pull", "verify", "delete")
+    ENTER = "use"
     HEADING = "Models"
     KEYS_WAIT_FOR: ClassVar = frozenset({"list"})  # an act may take minutes
 

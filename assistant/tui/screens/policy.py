@@ -30,6 +30,7 @@ class PolicyScreen(SearchScreen[None, Part]):
     """Alarms on top, then who binds this home, then all they ask for."""
 
     BINDINGS = bindings("list", "comment", "decisions")
+    ENTER = "in full"
     HEADING = "Policy"
     NOTHING = "Nothing in force matches."
     PLACEHOLDER = "/ finds a rule, issuer or reason; enter shows a line in full"

@@ -28,6 +28,7 @@ from assistant.tui.screens.dialogs import OneLine, Uncalled, YesNo
 from assistant.tui.screens.lists import ListScreen
 from assistant.tui.text import foreign, foreign_line, join, when
 
+_BESIDE = 4  # cells of a line that are not its text
 _MARKS = {"proposed": "?", "active": "●", "disabled": "○", "rejected": "×"}
 _WORDS = {"proposed": "proposed: y keeps it, n drops it", "disabled": "switched off"}
 
@@ -77,6 +78,8 @@ class PreferencesScreen(ListScreen[None, PreferenceItem]):
             f"says the same as {len(item.same_as)} other: m merges" if item.same_as else "",
         ]  # fmt: skip
         about = Content.styled(" · ".join(fact for fact in facts if fact), "$muted")
+        if len(item.text) > self.options.size.width - _BESIDE:
+            about = join(foreign_line(item.text, 300), "\n", about)
         return join(about, "\n", foreign(item.provenance[:500])) if item.provenance else about
 
     def action_open(self) -> None:

@@ -45,7 +45,8 @@ QUESTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 class QuestionsScreen(Screen[tuple[str, ...]]):
     """Dismissed with the preferences stated; Escape skips what is left."""
 
-    BINDINGS = bindings("dialog", "cancel")
+    BINDINGS = bindings("dialog", "pass")
+    ENTER = "choose"
 
     def __init__(self) -> None:
         super().__init__()

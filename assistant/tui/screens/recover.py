@@ -32,6 +32,7 @@ class _DoorScreen(Screen[Application | None]):
     """
 
     BINDINGS = bindings("dialog", "cancel")
+    ENTER = "go on"
     HEADING = ""
     ABOUT = ""
 

@@ -29,6 +29,8 @@ class RecoveryScreen(Screen[None]):
     ``choose`` picks a number below its argument: which group to ask for.
     """
 
+    ENTER = "go on"
+
     def __init__(self, key: str, choose: Callable[[int], int]) -> None:
         super().__init__()
         self._groups = groups_of(key)

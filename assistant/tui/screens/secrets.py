@@ -23,6 +23,7 @@ class PassphraseDialog(ModalScreen[tuple[str, str] | None]):
     """
 
     BINDINGS = bindings("dialog", "cancel")
+    ENTER = "go on"
 
     def __init__(
         self, title: str, about: str, strength: Callable[[str], Strength] | None = None
@@ -73,6 +74,7 @@ class TypedWord(ModalScreen[bool]):
     """Something that cannot be undone: the word itself must be typed out."""
 
     BINDINGS = bindings("dialog", "cancel")
+    ENTER = "go on"
 
     def __init__(self, title: str, body: Content | str, word: str) -> None:
         super().__init__()

@@ -25,6 +25,7 @@ class ChoiceDialog(ModalScreen[str | None]):
     """Pick one of a few values."""
 
     BINDINGS = bindings("dialog", "cancel")
+    ENTER = "choose"
 
     def __init__(self, item: SettingItem) -> None:
         super().__init__()
@@ -55,6 +56,7 @@ class SettingsScreen(ListScreen[None, SettingItem]):
     """Every locked setting says who manages it, by which rule and why."""
 
     BINDINGS = bindings("list", "toggle", "vault")
+    ENTER = "change"
     HEADING = "Settings"
 
     def __init__(self, requests: Requests) -> None:

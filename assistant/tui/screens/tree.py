@@ -58,6 +58,7 @@ class TreeScreen(ListScreen[str, Row]):
     """Dismissed with the turn whose branch is to be read, or "" for none."""
 
     BINDINGS = bindings("list", "open")
+    ENTER = "show branch"
     HEADING = "Branches"
     NOTHING = "Nothing was said here."
 

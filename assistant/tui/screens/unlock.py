@@ -32,6 +32,7 @@ class UnlockScreen(Screen[None]):
     """Posts ``Opened``. What goes wrong is said in a sentence, with what to do."""
 
     BINDINGS = bindings("door")
+    ENTER = "unlock"
 
     def __init__(self, front: Front, situation: Situation, why: str = "") -> None:
         super().__init__()

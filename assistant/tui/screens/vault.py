@@ -55,6 +55,7 @@ class VaultScreen(ListScreen[None, Act]):
     """Enter does the selected thing; nothing here happens without a further step."""
 
     BINDINGS = bindings("list", "open")
+    ENTER = "do it"
     HEADING = "Vault"
     KEYS_WAIT_FOR: ClassVar = frozenset({"list"})  # an act may take minutes
 

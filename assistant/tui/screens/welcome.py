@@ -33,6 +33,7 @@ class WelcomeScreen(Screen[None]):
     """Posts ``Created``, or ``Opened`` where a backup was restored."""
 
     BINDINGS = bindings("door", "restore")
+    ENTER = "go on"
 
     def __init__(self, front: Front, situation: Situation) -> None:
         super().__init__()

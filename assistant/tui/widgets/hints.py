@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.screen import Screen
@@ -13,6 +15,25 @@ _NAMES = {
 }  # fmt: skip
 
 
+LEAVE = {"dialog.cancel", "dialog.decline", "dialog.end", "dialog.pass", "list.back"}
+STAY = LEAVE | {"chat.stop"}
+"""Shown however narrow the screen is; where nothing leads out, so is the help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One key and what it does here."""
+
+    key: str
+    words: str
+    stays: bool = False
+
+    @property
+    def width(self) -> int:
+        """In cells, with the space around it."""
+        return cell_len(self.key) + cell_len(self.words) + 3
+
+
 def key_name(key: str) -> str:
     """How we write a key: the first of several, in lower case."""
     first = key.split(",")[0].strip()
@@ -20,7 +41,11 @@ def key_name(key: str) -> str:
 
 
 class KeyHints(Static):
-    """One line; whole hints are left out from the right when the screen is narrow."""
+    """One line; whole hints are left out when the screen is narrow.
+
+    A screen says in ``enter_does`` what Enter does on it, where that is no binding of its own,
+    and in ``words_for`` what a key does now.
+    """
 
     def __init__(self) -> None:
         super().__init__("", id="hints", markup=False)
@@ -40,26 +65,38 @@ class KeyHints(Static):
     def _draw(self) -> None:
         if not self.is_attached or not self.screen.is_current:
             return
-        shown, room, seen = Content(""), self.size.width - 2, set[str]()
-        for active in sorted(self.screen.active_bindings.values(), key=_order):
-            binding = active.binding
-            if not binding.show or not active.enabled or binding.action in seen:
-                continue
-            seen.add(binding.action)
-            name = key_name(binding.key)
-            width = cell_len(name) + cell_len(binding.description) + 3
-            if width > room:
-                break
-            room -= width
-            shown = shown.append(Content.styled(name, "$accent")).append(
-                Content.styled(f" {binding.description}  ", "$muted")
+        hints = self._hints()
+        room = self.size.width - sum(hint.width for hint in hints if hint.stays)
+        shown = Content("")
+        for hint in hints:
+            if not hint.stays:
+                if hint.width > room:
+                    continue
+                room -= hint.width
+            shown = shown.append(Content.styled(hint.key, "$accent")).append(
+                Content.styled(f" {hint.words}  ", "$muted")
             )
         self.update(shown)
+
+    def _hints(self) -> list[Hint]:
+        screen = self.screen
+        enter, words = getattr(screen, "enter_does", ""), getattr(screen, "words_for", None)
+        found = {enter: Hint("enter", enter)} if enter else {}
+        bound = sorted(screen.active_bindings.values(), key=_order)
+        stay = STAY if any(one.binding.id in LEAVE for one in bound) else STAY | {"app.help"}
+        for active in bound:
+            binding = active.binding
+            if not binding.show or not active.enabled or binding.action in found:
+                continue
+            said = (words(binding.id or "") if words else "") or binding.description
+            stays = (binding.id or "") in stay
+            found[binding.action] = Hint(key_name(binding.key), said, stays)
+        return list(found.values())
 
 
 def _order(active: object) -> int:
     # What is nearest to the focus first, then the way out; what works everywhere last.
     binding = getattr(active, "binding", None)
     name = getattr(binding, "id", "") or ""
-    leaving = name in {"dialog.cancel", "dialog.decline", "list.back"}
+    leaving = name in LEAVE
     return {"app": 3, "chat": 2}.get(name.partition(".")[0], int(leaving))
