@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 
 def terminal_app(front: LocalFront) -> int:
-    """The terminal app over this front; keys may be rebound in ``keys.toml`` in the home."""
+    """The terminal app over this front.
+
+    In the home, ``keys.toml`` may rebind keys, and ``display.toml`` keeps how it looks.
+    """
     from assistant.app import for_the_screen
     from assistant.tui.run import run
 
     for_the_screen(front)
-    keys = front.settings.home / "keys.toml"
-    return run(front, keys=keys if keys.exists() else None, theme="", reduced_motion=False)
+    home = front.settings.home
+    keys = home / "keys.toml"
+    return run(front, keys=keys if keys.exists() else None, display=home / "display.toml")
 
 
 def main() -> int:

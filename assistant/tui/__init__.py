@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 os.environ.setdefault("ESCDELAY", "25")
 
 
-def run_tui(
-    front: Front, *, keys: Path | None = None, theme: str = "", reduced_motion: bool = False
-) -> int:
+def run_tui(front: Front, *, keys: Path | None = None, display: Path | None = None) -> int:
     """Run the app until the person leaves; returns the exit code.
 
-    ``keys`` is the TOML file of rebound keys. Raises UsageError when that file is wrong.
-    Locks the vault on the way out, whatever happened.
+    ``keys`` is the TOML file of rebound keys, ``display`` the one theme and motion are kept
+    in. Raises UsageError when one of them is wrong. Locks the vault on the way out,
+    whatever happened.
     """
     from assistant.tui.run import run
 
-    return run(front, keys=keys, theme=theme, reduced_motion=reduced_motion)
+    return run(front, keys=keys, display=display)

@@ -13,6 +13,7 @@ from textual.worker import WorkerFailed
 
 from assistant.holder.interface import Front
 from assistant.tui import themes
+from assistant.tui.display import Display
 from assistant.tui.doors import DoorsApp
 from assistant.tui.keys import bindings
 from assistant.tui.terminal import show_cursor, take_mouse
@@ -36,7 +37,8 @@ def _commands() -> type[Provider]:
 class AssistantApp(DoorsApp):
     """The whole app: themes, keys that work everywhere, and how it ends.
 
-    ``choose`` picks which group of the recovery key is asked for.
+    ``choose`` picks which group of the recovery key is asked for. ``keep`` stores how it
+    looks when the person changes that, and says whether it could.
     """
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -55,17 +57,25 @@ class AssistantApp(DoorsApp):
         keymap: Mapping[str, str] | None = None,
         theme: str = "",
         choose: Callable[[int], int] = secrets.randbelow,
+        keep: Callable[[Display], bool] | None = None,
     ) -> None:
         super().__init__(front, clock, choose)
         self.fault: BaseException | None = None
         self._mouse_taken = True
         self._no_colour = NoColor()
-        self.animation_level = "none" if reduced_motion else "basic"
+        self._keep, self._chosen_theme = keep, theme
+        # TEXTUAL_ANIMATIONS, which Textual has read by now, may have asked for none.
+        self._asked_none = self.animation_level == "none"
+        self._set_motion(reduced=reduced_motion)
         self.keymap = dict(keymap or {})
         self.set_keymap(self.keymap)
         for one in themes.THEMES:
             self.register_theme(one)
         self.theme = themes.fitting(theme, self.console.color_system, no_color=self.no_color)
+
+    def _set_motion(self, *, reduced: bool) -> None:
+        self.reduced_motion = reduced
+        self.animation_level = "none" if reduced or self._asked_none else "basic"
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colour, nothing but the terminal's own two colours is sent."""
@@ -143,7 +153,25 @@ class AssistantApp(DoorsApp):
     def action_next_theme(self) -> None:
         """Dark, light, high contrast, no colour."""
         place = themes.NAMES.index(self.theme) if self.theme in themes.NAMES else -1
-        self.theme = themes.NAMES[(place + 1) % len(themes.NAMES)]
+        self.choose_theme(themes.NAMES[(place + 1) % len(themes.NAMES)])
+
+    def choose_theme(self, name: str) -> None:
+        """Change it, and begin with it next time."""
+        self.theme = self._chosen_theme = name
+        self._keep_display()
+
+    def action_toggle_motion(self) -> None:
+        """Whether anything moves that need not."""
+        self._set_motion(reduced=not self.reduced_motion)
+        self._keep_display()
+        how = "reduced: nothing slides or fades" if self.reduced_motion else "as usual"
+        self.notify(f"Motion is {how}.", markup=False)
+
+    def _keep_display(self) -> None:
+        # Not ``self.theme``: what NO_COLOR or few colours forced was chosen by nobody.
+        kept = Display(self._chosen_theme, self.reduced_motion)
+        if self._keep is not None and not self._keep(kept):
+            self.notify("How it looks could not be kept for the next start.", markup=False)
 
     def action_toggle_mouse(self) -> None:
         """Whether the mouse is ours or the terminal's."""

@@ -57,10 +57,16 @@ class Commands(Provider):
             if key.place in places and key.id not in _NOT_OFFERED
         ]  # fmt: skip
         found += [
-            (f"Theme: {name.replace('-', ' ')}", "", partial(setattr, self.app, "theme", name))
+            (f"Theme: {name.replace('-', ' ')}", "", partial(self._choose_theme, name))
             for name in themes.NAMES
         ]
         return found
+
+    def _choose_theme(self, name: str) -> None:
+        from assistant.tui.app import AssistantApp
+
+        assert isinstance(self.app, AssistantApp)
+        self.app.choose_theme(name)
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""

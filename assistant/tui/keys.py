@@ -52,6 +52,8 @@ KEYS = (
     Key("app.palette", "ctrl+p", "command_palette", "commands", "Find any command", True, True),
     Key("app.lock", "ctrl+l", "lock", "lock", "Lock the vault now", priority=True),
     Key("app.theme", "f12", "next_theme", "theme", "Next theme", priority=True),
+    Key("app.motion", "shift+f12", "toggle_motion", "motion", "Less motion, or as usual",
+        priority=True),
     Key("app.mouse", "alt+m", "toggle_mouse", "mouse",
         "Leave the mouse to the terminal, or take it back", priority=True),
     Key("app.interrupt", "ctrl+c", "interrupt", "stop / quit",
@@ -70,7 +72,7 @@ KEYS = (
         priority=True),  # the prompt would select a line with it
     Key("chat.decisions", "shift+f6", "decisions", "decisions",
         "What policy decided: rule, tier, place, effect"),
-    Key("chat.recall", "shift+f3", "recall", "recall",
+    Key("chat.recall", "shift+f4", "recall", "recall",
         "What would be recalled for a text, with its scores"),
     Key("chat.models", "f7", "models", "models", "Models: what fits, and which is in use",
         priority=True),  # and everything with this one

@@ -78,7 +78,7 @@ async def test_hostile_memories_and_rules_are_shown_inert() -> None:
             )
             for one in application.decisions
         ]
-        await drive.keys("shift+f3")
+        await drive.keys("shift+f4")
         await drive.typed("x")
         await until(lambda: "[b]" in drive.text)
         assert not {"\x1b", "\x07", "\u202e"} & set(drive.text)

@@ -239,7 +239,7 @@ async def decisions(drive: Drive) -> None:
 
 async def recall(drive: Drive) -> None:
     await drive.unlock()
-    await drive.keys("shift+f3")
+    await drive.keys("shift+f4")
     await drive.typed("a loaf in a list")
     await until(lambda: "Planets" in drive.text)
     await drive.keys("enter")

@@ -9,6 +9,7 @@ from assistant.tui.keys import KEYS
 # What only a screen needs, and why.
 _SCREEN_ONLY = {
     "app.theme": "lines have no colours",
+    "app.motion": "lines do not move",
     "app.mouse": "lines leave the mouse to the terminal",
     "app.interrupt": "Ctrl-C itself",
     "chat.stop": "Ctrl-C stops an answer",
