@@ -32,6 +32,10 @@ def register(verbs: Any) -> None:
     )
     many.add_argument("files", nargs="*", type=Path, metavar="FILE", help="many users' exports")
     many.add_argument("--export", type=Path, metavar="FILE", help="write yours, signed, redacted")
+    many.add_argument(
+        "--confirm", action="append", default=[], metavar="RULE",
+        help="with --export: say yes to a policy rule",
+    )  # fmt: skip
     many.add_argument("--delete", metavar="ID", help="delete one of yours")
     many.add_argument("--texts", action="store_true", help="with FILES: what was said, too")
     many.add_argument("--yes", action="store_true", help="overwrite a file that is there")
@@ -84,7 +88,13 @@ def _export(arguments: argparse.Namespace, context: Context) -> int:
     from assistant.policy.comments import export_comments, redacted
 
     front = context.front
-    kept = [item.comment for item in _items(context, ListComments(export=True))]
+    kept = []
+    request = ListComments(export=True, confirmed=tuple(arguments.confirm))
+    for reply in context.application().handle(request):
+        if isinstance(reply, CommentItem):
+            kept.append(reply.comment)
+        elif isinstance(reply, Done):
+            complain(reply.what)
     day = f"{front.now():%Y-%m-%d}"
     made = export_comments(front.places, kept, day, front.disk)
     write_file(arguments.export, made, overwrite=arguments.yes)

@@ -97,10 +97,15 @@ class Bounds:
 
 
 _FLATTERY = "learned.flattery"
+FORMATS = ("json", "markdown")
+"""What `export` writes, as policy's bound on it names them."""
 
 
 def require_export(policy: EffectivePolicy, form: str) -> None:
     """Raise PolicyRefusal where a tier does not allow files of this format."""
-    source = policy.clamp("export", form).source
-    if source is not None:
-        raise by_bound(source, "this export")
+    source, bound = policy.clamp("export", form).source, policy.bound("export")
+    if source is None or bound is None or bound.allowed is None:
+        return
+    others = " or ".join(name for name in FORMATS if name in bound.allowed.values)
+    instead = f"As {others} it may leave: see `assistant export --help`." if others else ""
+    raise by_bound(source, f"files of the format {form}", instead=instead)

@@ -83,9 +83,14 @@ class AddComment(Request, frozen=True, tag="add-comment"):
 
 
 class ListComments(Request, frozen=True, tag="list-comments"):
-    """Reply: ``CommentItem`` each. ``export``: as policy lets them leave; may be refused."""
+    """Reply: ``CommentItem`` each.
+
+    ``export``: as policy lets them leave, then ``Done`` where some stay; refused where all do.
+    ``confirmed`` are rules that want a yes for that and were given it.
+    """
 
     export: bool = False
+    confirmed: tuple[str, ...] = ()
 
 
 class DeleteComment(Request, frozen=True, tag="delete-comment"):

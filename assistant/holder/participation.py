@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from assistant.errors import NoSuchItem, UsageError
+from assistant.errors import NoSuchItem, PolicyRefusal, UsageError, YesNeeded
 from assistant.holder import controls
 from assistant.holder.bounds import require_export
 from assistant.holder.interface import AnyReply, Done
@@ -55,7 +55,6 @@ class Participation:
     def __init__(self, parts: Parts, learning: Learning) -> None:
         self._parts, self._learning = parts, learning
         self._leaving = Leaving(parts.vault, parts.gate)
-        self._leaving = Leaving(parts.vault, parts.gate)
 
     def handle(self, request: Any) -> Iterator[AnyReply]:
         """Answer one request; see ``controls``."""
@@ -63,7 +62,7 @@ class Participation:
             case controls.AddComment():
                 yield self._comment(request)
             case controls.ListComments():
-                yield from self._comments(export=request.export)
+                yield from self._written(request) if request.export else self._comments()
             case controls.DeleteComment():
                 self._kept(request.id)
                 self._parts.vault.settings.delete(_COMMENT + request.id)
@@ -112,17 +111,50 @@ class Participation:
             raise NoSuchItem("There is no comment with that id.")
         return msgspec.json.decode(value, type=RuleComment)
 
-    def _comments(self, *, export: bool) -> Iterator[AnyReply]:
-        if export:
-            require_export(self._parts.policy, "json")
+    def _comments(self) -> Iterator[controls.CommentItem]:
         for key in sorted(self._parts.vault.settings.all()):
-            if not key.startswith(_COMMENT):
+            if key.startswith(_COMMENT):
+                identity = key.removeprefix(_COMMENT)
+                yield controls.CommentItem(identity, self._kept(identity))
+
+    def _written(self, request: controls.ListComments) -> Iterator[AnyReply]:
+        """Every comment as policy lets it leave. Raises PolicyRefusal where all must stay."""
+        confirmed = frozenset(request.confirmed)
+        leaving = Leaving(self._parts.vault, self._parts.gate, confirmed)
+        going, staying = [], []
+        for item in self._comments():
+            try:
+                self._require_way_out(item.comment)
+                text = leaving.text(item.comment.text)
+            except YesNeeded:
+                raise
+            except PolicyRefusal as refusal:
+                staying.append((item.id, refusal))
                 continue
-            identity = key.removeprefix(_COMMENT)
-            kept = self._kept(identity)
-            if export:
-                kept = msgspec.structs.replace(kept, text=self._leaving.text(kept.text))
-            yield controls.CommentItem(identity, kept)
+            said = msgspec.structs.replace(item.comment, text=text)
+            going.append(controls.CommentItem(item.id, said))
+        if staying and not going:
+            raise staying[0][1]
+        yield from going
+        if staying:
+            yield Done(
+                "\n".join(f"Comment {one} stays here. {why.message}" for one, why in staying)
+            )
+
+    def _require_way_out(self, comment: RuleComment) -> None:
+        """Raise PolicyRefusal where a tier keeps a comment from reaching another issuer.
+
+        Nobody's bound on exports stands between a person and its own author: what is said
+        to an issuer may always be handed to it.
+        """
+        bounding = {
+            (document.authority_tier.value, document.issuer)
+            for document in self._parts.documents
+            for bound in document.bounds
+            if bound.key == "export" and bound.allowed is not None and "json" not in bound.allowed
+        }
+        if bounding != {(comment.tier, comment.issuer)}:
+            require_export(self._parts.policy, "json")
 
     # -- packs -----------------------------------------------------------------------------
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from assistant.policy.model import RuleSource
 
 
-def by_bound(source: RuleSource | Ruling, what: str) -> PolicyRefusal:
-    """A tier's bound on a setting does not allow ``what``."""
+def by_bound(source: RuleSource | Ruling, what: str, *, instead: str = "") -> PolicyRefusal:
+    """A tier's bound on a setting does not allow ``what``; ``instead`` says what it does."""
     rule = source.rule if isinstance(source, Ruling) else source.rule_id
     return PolicyRefusal(
         f"{source.issuer} does not allow {what} ({rule}): {source.reason}",
-        hint=f"Appeal: {source.appeal}",
+        hint=f"{instead} Appeal: {source.appeal}".strip(),
     )
 
 

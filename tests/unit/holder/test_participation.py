@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from assistant.errors import BundleUnverified, NoSuchItem, PolicyRefusal, UsageError
+from assistant.errors import (
+    BundleUnverified,
+    NoSuchItem,
+    PolicyRefusal,
+    UsageError,
+    YesNeeded,
+)
 from assistant.holder.controls import (
     AddComment,
     AdoptPack,
@@ -27,6 +33,7 @@ from assistant.holder.participation import read_pack
 from assistant.policy import Places, packaged_baseline
 from assistant.policy.comment import RuleComment
 from assistant.policy.comments import export_comments, read_comments, redacted, summarise
+from assistant.policy.document import PolicyDocument
 from assistant.policy.storage import Disk
 from tests.holder_world import ACCOUNT, BOMB, World, open_world
 from tests.policy_documents import document, rule
@@ -83,11 +90,24 @@ def test_policy_decides_what_of_a_comment_may_leave(world: World) -> None:
     world.one(AddComment("calm", "My account 1234-5678 was hidden."))
     assert "1234-5678" in world.one(ListComments()).comment.text
     assert "1234-5678" not in world.one(ListComments(export=True)).comment.text
-    world.one(AddComment("calm", "Project Falcon needs it."))
-    with pytest.raises(PolicyRefusal) as refused:
+    falcon = world.one(AddComment("calm", "Project Falcon needs it."))
+    told, done = world.all(ListComments(export=True))
+    assert "1234-5678" not in told.comment.text
+    assert f"Comment {falcon.id} stays here." in done.what
+    assert "Acme" in done.what
+    assert "alcon" not in done.what
+    world.one(DeleteComment(told.id))
+    with pytest.raises(PolicyRefusal, match="Acme"):
         world.all(ListComments(export=True))
-    assert "Acme" in refused.value.message
-    assert "alcon" not in refused.value.message
+
+
+def test_a_comment_a_rule_wants_a_yes_for_leaves_after_it(tmp_path: Path) -> None:
+    asks = document(rules=[BOMB, rule("clients", "confirm", ["export"], terms=["client list"])])
+    for world in open_world(tmp_path, documents=(asks,)):
+        item = world.one(AddComment("no-bombs", "The client list is harmless."))
+        with pytest.raises(YesNeeded):
+            world.all(ListComments(export=True))
+        assert world.one(ListComments(export=True, confirmed=("clients",))) == item
 
 
 @pytest.mark.parametrize(
@@ -210,14 +230,38 @@ def test_what_is_no_pack_is_refused(content: str) -> None:
         read_pack(content.encode())
 
 
-def test_a_tier_that_forbids_exports_forbids_packs_and_comments(tmp_path: Path) -> None:
-    shut = document(
-        rules=[BOMB],
-        bounds=[{"id": "shut", "key": "export", "reason": "Shut.", "allowed": ["none"]}],
-    )
-    for world in open_world(tmp_path, documents=(shut,)):
+def _shutting(*allowed: str, **changes: object) -> PolicyDocument:
+    bound = {"id": "shut", "key": "export", "reason": "Shut.", "allowed": list(allowed)}
+    return document(bounds=[bound], **changes)
+
+
+@pytest.mark.parametrize("allowed", ["none", "markdown"])
+def test_a_tier_that_forbids_such_exports_forbids_packs_and_says_what_may_leave(
+    tmp_path: Path, allowed: str
+) -> None:
+    for world in open_world(tmp_path, documents=(_shutting(allowed),)):
         kept = world.one(AddPreference("Keep answers short"))
-        for request in (MakePack((kept.id,)), ListComments(export=True)):
-            with pytest.raises(PolicyRefusal) as refused:
-                world.all(request)
-            assert "Shut." in refused.value.message
+        with pytest.raises(PolicyRefusal, match=r"Shut\.") as refused:
+            world.all(MakePack((kept.id,)))
+        assert ("As markdown it may leave" in refused.value.hint) == (allowed == "markdown")
+        assert "Appeal: appeal@example.org" in refused.value.hint
+
+
+def test_an_issuers_bound_on_exports_keeps_no_comment_from_reaching_it(tmp_path: Path) -> None:
+    office = _shutting("markdown", id="office", issuer="Acme", tier="organisation")
+    for world in open_world(tmp_path, documents=(document(rules=[BOMB]), office)):
+        other = world.one(AddComment("no-bombs", "Too strict."))
+        with pytest.raises(PolicyRefusal, match=r"Acme.*Shut\."):
+            world.all(ListComments(export=True))
+        appeal = world.one(AddComment("shut", "I need JSON.", "appeal"))
+        told, done = world.all(ListComments(export=True))
+        assert told == appeal
+        assert f"Comment {other.id} stays here." in done.what
+
+
+def test_two_issuers_that_forbid_exports_keep_comments_to_either_here(tmp_path: Path) -> None:
+    office = _shutting("none", id="office", issuer="Acme", tier="organisation")
+    for world in open_world(tmp_path, documents=(_shutting("none", rules=[BOMB]), office)):
+        world.one(AddComment("no-bombs", "Too strict."))
+        with pytest.raises(PolicyRefusal):
+            world.all(ListComments(export=True))
