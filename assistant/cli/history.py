@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say
@@ -77,14 +78,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     """Carry out one verb."""
     if arguments.verb == "delete":
         context.confirm("Erase this conversation for good?", yes=arguments.yes)
-    shown = 0
-    for reply in context.application().handle(_request(arguments)):
-        shown += 1
-        if arguments.json:
+    replies = context.application().handle(_request(arguments))
+    if arguments.json:
+        for reply in replies:
             print_json(reply)
-        else:
-            show_reply(reply)
-    if not shown and not arguments.json:
+    elif not show_replies(replies):
         complain("Nothing was found.")
     return 0
 
@@ -120,6 +118,28 @@ def told_turn(item: TurnItem) -> str:
     return f"> {item.question}{attached}\n{item.answer}{sources}\n"
 
 
+def show_replies(replies: Iterable[object]) -> int:
+    """Each reply in lines, a turn found in several places once; how many replies there were."""
+    shown, found = 0, ""
+    for reply in replies:
+        shown += 1
+        if isinstance(reply, SearchHit):
+            _show_hit(reply, again=reply.turn == found)
+            found = reply.turn
+        else:
+            show_reply(reply)
+    return shown
+
+
+def _show_hit(hit: SearchHit, *, again: bool) -> None:
+    """The turn, unless it stands above, and where in it the words are, on a line of its own."""
+    if not again:
+        say(f"{hit.turn}  {hit.created[:16]}  {hit.title}")
+    snippet = hit.snippet.replace("\ue000", "«").replace("\ue001", "»")
+    where = f"{hit.file}: " if hit.file else ""
+    say(f"    {where}{' '.join(snippet.split())}")
+
+
 def show_reply(reply: object) -> None:
     """One reply in lines, whatever it is about."""
     match reply:
@@ -140,10 +160,6 @@ def show_reply(reply: object) -> None:
             read = "● " if reply.read else "  "
             question = " ".join(reply.question.split())[:60]
             say(f"{read}{reply.id}  {reply.created[:16]}  {follows}  {question}")
-        case SearchHit():
-            snippet = reply.snippet.replace("\ue000", "«").replace("\ue001", "»")
-            where = f"{reply.file}: " if reply.file else ""
-            say(f"{reply.turn}  {reply.created[:16]}  {reply.title}\n    {where}{snippet}")
         case AttachmentItem():
             say(f"{reply.id}  {item_words(reply)}")
         case Done():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assistant.cli.history import show_reply, told_turn
+from assistant.cli.history import show_replies, told_turn
 from assistant.cli.output import say
 from assistant.cli.plain import turns
 from assistant.cli.plain.session import Session
@@ -116,11 +116,7 @@ def _read_out(session: Session, replies: Iterable[object]) -> None:
 
 
 def _each(session: Session, request: AnyRequest, *, nothing: str) -> None:
-    shown = False
-    for reply in session.application.handle(request):
-        show_reply(reply)
-        shown = True
-    if not shown:
+    if not show_replies(session.application.handle(request)):
         say(nothing)
 
 

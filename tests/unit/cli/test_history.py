@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,3 +76,18 @@ def test_a_search_finds_titles_too_as_the_app_does(
     assert len(run("history", "search", "kitchen", "--limit", "1")) == 2
     assert main(["--home", str(world.folder), "history", "search", "plans"], lambda _: 1) == 0
     assert f"{plans}  " in capsys.readouterr().out
+
+
+def test_a_turn_found_in_its_answer_and_in_its_file_is_shown_once_a_line_for_each_place(
+    world: World, run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "rooms.txt").write_text("One kitchen.\n\n\nTwo halls.\n")
+    world.model.answers = ["First,\n\n- the kitchen\n- the hall"]
+    words = ["ask", "Which rooms?", "--attach", str(tmp_path / "rooms.txt")]
+    (asked,) = run(*words)
+    assert len(run("history", "search", "kitchen")) == 2
+    assert main(["--home", str(world.folder), "history", "search", "kitchen"], lambda _: 1) == 0
+    head, said, file = capsys.readouterr().out.splitlines()
+    assert head.startswith(f"{asked['turn']}  ")
+    assert said == "    First, - the «kitchen» - the hall"
+    assert file.startswith("    rooms.txt: One «kitchen». Two halls")
