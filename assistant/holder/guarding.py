@@ -142,8 +142,11 @@ def _said(model: Model, request: GenerateRequest, limit: float) -> str:
     """All that the model says; never a part of it."""
     texts: list[str] = []
     first = (*request.history, request.question)[0].content
-    with _at_most(limit, model.cancel):
+    with _at_most(limit, model.cancel) as over:
         for event in model.generate(request):
+            if over.is_set():
+                # Also where the time was up before there was anything to cancel.
+                raise ChildStalled("The guard model took too long.")
             match event:
                 case TextDelta():
                     texts.append(event.text)
@@ -162,12 +165,18 @@ def _sets_no_task(prompt: str, first: str) -> bool:
 
 
 @contextlib.contextmanager
-def _at_most(seconds: float, stop: Callable[[], None]) -> Iterator[None]:
-    timer = threading.Timer(seconds, stop)
+def _at_most(seconds: float, stop: Callable[[], None]) -> Iterator[threading.Event]:
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        stop()
+
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield over
     finally:
         timer.cancel()
 

@@ -99,16 +99,19 @@ def test_a_memory_child_that_is_killed_comes_back_empty_and_says_so(
         [(found, cosine)] = client.index_query(vectors[0], 1)
         assert (found, round(cosine, 3)) == ("cat", 1.0)
         errors: list[BaseException] = []
+        begun = threading.Event()
 
         def embed_for_ever() -> None:
             try:
                 while True:
                     client.embed([words(200)])
+                    begun.set()
             except ChildDied as error:
                 errors.append(error)
 
         thread = threading.Thread(target=embed_for_ever)
         thread.start()
+        assert begun.wait(60)
         _kill(client.pid)
         thread.join(30)
         assert len(errors) == 1

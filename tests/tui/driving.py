@@ -29,7 +29,7 @@ def app_over(front: ScriptedFront, **kwargs: Any) -> AssistantApp:
     return AssistantApp(front, choose=lambda _: 1, **{**frozen, **kwargs})
 
 
-async def until(holds: Callable[[], object], what: str = "", seconds: float = 10) -> None:
+async def until(holds: Callable[[], object], what: str = "", seconds: float = 30) -> None:
     """Wait until a condition holds; fails with ``what`` when it does not in time."""
     end = time.monotonic() + seconds
     while not holds():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from assistant.conversation.events import TurnFailed, UsedItem
@@ -343,7 +343,8 @@ async def palette(drive: Drive) -> None:
     await drive.keys("ctrl+p")
     await drive.typed("copy")
     await until(lambda: "Copy its next code block" in drive.words)
-    await asyncio.sleep(0.3)
+    gathering = CommandPalette._GATHER_COMMANDS_GROUP
+    await until(lambda: not any(one.group == gathering for one in drive.app.workers))
     await drive.quiet()
 
 

@@ -93,7 +93,7 @@ def _filled(count: int) -> VectorIndex:
 
 
 def _wait_for_chroma(index: VectorIndex) -> bool:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 200
     while index.state()[2] != "chroma" and time.monotonic() < end:
         time.sleep(0.02)
     return index.state()[2] == "chroma"

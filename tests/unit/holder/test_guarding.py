@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 
 from assistant.conversation.events import AnswerText, PolicyNotice, TurnEnded, Waiting
-from assistant.engine import ModelCatalogue, ModelFile, ModelRegistry, catalogue_path
+from assistant.engine import (
+    GenerateRequest,
+    GenerationEvent,
+    ModelCatalogue,
+    ModelFile,
+    ModelRegistry,
+    catalogue_path,
+)
 from assistant.errors import ModelInvalid, ModelMissing, PolicyInvalid
 from assistant.holder.guarding import (
     ChildGuard,
@@ -225,7 +232,7 @@ def test_a_guard_that_takes_too_long_blocks(world: Callable[..., World]) -> None
     guard, started = a_guard(SAFE, limit=0.02)
 
     def wait() -> None:
-        started.model._cancel.wait(5)
+        started.model._cancel.wait(30)
 
     started.model.before_token = wait
     here = world(guard, rule("no-harm", "block", ["output"], guard=VIOLENT))
@@ -233,6 +240,23 @@ def test_a_guard_that_takes_too_long_blocks(world: Callable[..., World]) -> None
     assert ended.ruling is not None
     assert (ended.status, ended.ruling.view) == ("refused", "fault")
     assert started.model.cancelled == 1
+
+
+class Late(ScriptedModel):
+    """Begins only after it was cancelled, as on a machine that does something else."""
+
+    def generate(self, request: GenerateRequest) -> Iterator[GenerationEvent]:
+        """Waits for the cancellation, which then has nothing to stop."""
+        assert self._cancel.wait(30)
+        yield from super().generate(request)
+
+
+def test_a_guard_whose_time_is_up_before_it_begins_blocks(world: Callable[..., World]) -> None:
+    guard = ChildGuard(chosen, Started(Late(answers=[SAFE])), 0.02)
+    here = world(guard, rule("no-harm", "block", ["output"], guard=VIOLENT))
+    ended = here.ask("How is it done?")
+    assert ended.ruling is not None
+    assert (ended.status, ended.ruling.view) == ("refused", "fault")
 
 
 def test_nothing_starts_without_a_guard_rule_or_before_it_is_needed(
