@@ -9,11 +9,14 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant.cli.context import Context
 from assistant.cli.output import complain, print_json, say, table
 from assistant.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.policy.lint import FalseHits
 
 DOCUMENT_LIMIT = 4 * 1024 * 1024
 _BENIGN_LIMIT = 16 * 1024 * 1024
@@ -181,7 +184,7 @@ def write_file(path: Path, content: bytes) -> None:
         raise UsageError(f"{path.name} cannot be written.", hint="Check the path.") from error
 
 
-def _report_object(report: Any, hits: dict[str, int]) -> dict[str, Any]:
+def _report_object(report: Any, hits: dict[str, FalseHits]) -> dict[str, Any]:
     return {
         "passed": sum(1 for r in report.results if r.passed),
         "failed": len(report.failed),
@@ -198,11 +201,12 @@ def _report_object(report: Any, hits: dict[str, int]) -> dict[str, Any]:
             {"rule": c.rule_id, "positive": c.positive, "negative": c.negative}
             for c in report.coverage
         ],
-        "false_hits_per_thousand": hits,
+        "false_hits_per_thousand": {rule: hit.touched for rule, hit in hits.items()},
+        "grey_hits_per_thousand": {rule: hit.grey for rule, hit in hits.items()},
     }  # fmt: skip
 
 
-def _say_report(report: Any, hits: dict[str, int]) -> None:
+def _say_report(report: Any, hits: dict[str, FalseHits]) -> None:
     for result in report.results:
         mark = "✓" if result.passed else "✗"
         by = f" by {result.decision.source.rule_id}" if result.decision.source else ""
@@ -210,11 +214,13 @@ def _say_report(report: Any, hits: dict[str, int]) -> None:
         say(f"{mark} {result.number:>3}  {result.decision.effect.label}{by}"
             f" (expected {result.test.expect}){judged}  {result.test.text[:60]}")  # fmt: skip
     say()
-    rows = [("rule", "must match", "must not", "harmless texts hit, of 1000")]
-    rows += [
-        (c.rule_id, str(c.positive), str(c.negative), str(hits.get(c.rule_id, 0)))
-        for c in report.coverage
+    rows: list[tuple[str, ...]] = [
+        ("rule", "must match", "must not", "harmless hit, of 1000", "only grey, of 1000")
     ]
+    for one in report.coverage:
+        hit = hits[one.rule_id]
+        counts = (one.positive, one.negative, hit.full, hit.grey)
+        rows.append((one.rule_id, *map(str, counts)))
     table(rows)
     for name in report.uncovered:
         complain(f"{name} has fewer than two examples of each kind")

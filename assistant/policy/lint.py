@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -62,8 +63,23 @@ def lint(raw: bytes) -> tuple[LintNote, ...]:
     return tuple(sorted(notes, key=lambda note: (note.line, note.message)))
 
 
-def false_hits(document: PolicyDocument, scorer: MeaningScorer | None = None) -> dict[str, int]:
-    """How many of a thousand harmless texts each rule would touch, grey band and above.
+@dataclass(frozen=True, slots=True)
+class FalseHits:
+    """Of a thousand harmless texts: ``full`` get the rule's effect, ``grey`` its softer one."""
+
+    full: int = 0
+    grey: int = 0
+
+    @property
+    def touched(self) -> int:
+        """Either."""
+        return self.full + self.grey
+
+
+def false_hits(
+    document: PolicyDocument, scorer: MeaningScorer | None = None
+) -> dict[str, FalseHits]:
+    """How many of a thousand harmless texts each rule would touch, by its id.
 
     Without a ``scorer``, or never calibrated, a rule by meaning counts by its terms and
     patterns alone. Raises what the scorer raises.
@@ -73,18 +89,19 @@ def false_hits(document: PolicyDocument, scorer: MeaningScorer | None = None) ->
     written = RuleSet(rules)
     ahead = None if scorer is None else RememberingScorer(scorer, _KEPT)
     meant = MeaningStage([rule for rule in rules if _is_calibrated(rule.rule)], ahead)
-    counts = dict.fromkeys((rule.id for rule in document.rules), 0)
+    full: Counter[str] = Counter()
+    grey: Counter[str] = Counter()
     for first in range(0, len(texts), _TOGETHER):
         few = texts[first : first + _TOGETHER]
         if ahead is not None:
             _score_ahead(document, ahead, few)
         for text in few:
             hit = {found.rule.rule.id for found in written.findings(text)}
-            if ahead is not None:
-                hit |= {said.rule.rule.id for said in meant.judge(text) if said.score is not None}
-            for rule_id in hit:
-                counts[rule_id] += 1
-    return counts
+            said = () if ahead is None else [s for s in meant.judge(text) if s.score is not None]
+            hit |= {s.rule.rule.id for s in said if s.effect >= s.rule.effect}
+            full.update(hit)
+            grey.update({s.rule.rule.id for s in said} - hit)
+    return {rule.id: FalseHits(full[rule.id], grey[rule.id]) for rule in document.rules}
 
 
 def _is_calibrated(rule: Rule) -> bool:
@@ -151,10 +168,10 @@ def _over_blocking(document: PolicyDocument) -> Iterator[_Remark]:
         yield _Remark("error", ("rules",), error.message)
         return
     numbers = {rule.id: number for number, rule in enumerate(document.rules)}
-    for rule_id, count in counts.items():
-        if count:
-            yield _Remark("warning", ("rules", numbers[rule_id]), f"{rule_id} would touch {count} "
-                          "of 1,000 harmless texts.")  # fmt: skip
+    for rule_id, hits in counts.items():
+        if hits.touched:
+            yield _Remark("warning", ("rules", numbers[rule_id]), f"{rule_id} would touch "
+                          f"{hits.touched} of 1,000 harmless texts.")  # fmt: skip
 
 
 def _examples(document: PolicyDocument) -> Iterable[_Remark]:

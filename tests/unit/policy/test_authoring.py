@@ -56,7 +56,7 @@ def test_the_baseline_passes_its_own_tests_with_every_rule_covered_and_lint_is_q
 
 def test_the_baseline_touches_no_everyday_text_and_no_look_alike() -> None:
     made = PolicyDocument.from_bytes(BASELINE.read_bytes())
-    assert set(false_hits(made).values()) == {0}
+    assert {hits.touched for hits in false_hits(made).values()} == {0}
 
 
 def test_harmless_texts_are_many_and_different() -> None:

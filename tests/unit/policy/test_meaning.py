@@ -204,12 +204,27 @@ def test_a_sentence_of_an_answer_is_embedded_once(calibrated: bytes) -> None:
 
 def test_false_hits_count_what_a_rule_by_meaning_touches(calibrated: bytes) -> None:
     scorer = HashingScorer()
-    assert false_hits(PolicyDocument.from_bytes(calibrated))["m"] == 0
-    assert 0 < false_hits(PolicyDocument.from_bytes(calibrated), scorer)["m"] < 100
+    assert false_hits(PolicyDocument.from_bytes(calibrated))["m"].touched == 0
+    assert 0 < false_hits(PolicyDocument.from_bytes(calibrated), scorer)["m"].touched < 100
     raw = json.loads(calibrated)
-    raw["rules"][0]["match"]["meaning"]["head"]["grey"] = 1e-12
+    head = raw["rules"][0]["match"]["meaning"]["head"]
+    head["grey"] = 1e-12
     touches_all = PolicyDocument.from_bytes(json.dumps(raw).encode())
-    assert false_hits(touches_all, scorer)["m"] == 1000
+    assert false_hits(touches_all, scorer)["m"].touched == 1000
+
+
+def test_false_hits_tell_the_grey_band_from_the_rules_own_effect(calibrated: bytes) -> None:
+    raw = json.loads(calibrated)
+    head = raw["rules"][0]["match"]["meaning"]["head"]
+    counted = []
+    for strict, grey in ((1.0, 1e-12), (1e-11, 1e-12), (0.5, 1e-12)):
+        head["strict"], head["grey"] = strict, grey
+        document = PolicyDocument.from_bytes(json.dumps(raw).encode())
+        hits = false_hits(document, HashingScorer())["m"]
+        counted.append((hits.full, hits.grey))
+    assert counted[:2] == [(0, 1000), (1000, 0)]
+    full, softer = counted[2]
+    assert full + softer == 1000
 
 
 def test_a_number_that_is_none_is_not_remembered() -> None:
