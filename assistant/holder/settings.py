@@ -181,6 +181,8 @@ class UserSettings:
             number = self._policy.clamp(setting.bound, float(wish))
             return f"{number.value:g}", number.source
         chosen = self._policy.clamp(setting.bound, wish)
+        if chosen.source is not None and self._policy.allows(setting.bound, setting.default):
+            return setting.default, chosen.source
         return str(chosen.value), chosen.source
 
     def _binder(self, setting: Setting) -> RuleSource | None:

@@ -205,6 +205,24 @@ def test_a_tier_may_require_the_correction_and_the_disclosure(tmp_path: Path) ->
         assert "nobody does" in world.ask("Hello").suggestion
 
 
+@pytest.mark.parametrize(
+    ("allowed", "holds"),
+    [
+        (["neutral", "concise", "formal"], "neutral"),
+        (["formal", "concise"], "concise"),
+        (["friendly"], "friendly"),
+    ],
+)
+def test_a_manner_no_tier_allows_falls_to_the_default_where_that_is_allowed(
+    tmp_path: Path, allowed: list[str], holds: str
+) -> None:
+    limits = [bound("persona", allowed=allowed)]
+    for world in open_world(tmp_path, documents=(office(bounds=limits),)):
+        item = world.one(ChangeSetting("persona", "friendly"))
+        assert (item.value, item.wish) == (holds, "friendly")
+        assert item.managed.issuer == "Acme"
+
+
 def test_the_disclosure_is_the_users_to_switch_on(world: World) -> None:
     assert world.one(StatusQuery()).disclosure == ()
     world.one(ChangeSetting("disclosure", "on"))
