@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from scripts.bench_suites._table import compared, met, table
@@ -52,3 +57,21 @@ def test_two_runs_are_compared_by_figure_and_rival() -> None:
     assert "beside bare  value 100 → 110 (1.10×)  ratio 0.9 → 0.99 (1.10×)" in lines[0]
     assert "beside high  value 100 → 110 (1.10×)" in lines[1]
     assert lines[2].endswith("only in the second")
+
+
+def test_comparing_needs_two_files_of_rows_and_says_which_is_none(tmp_path: Path) -> None:
+    rows, other = tmp_path / "rows", tmp_path / "other"
+    rows.write_text(json.dumps({"suite": "s", "figure": "f", "value": 1.0}) + "\n")
+    script = Path(__file__).parents[2] / "scripts" / "bench"
+    bench = [sys.executable, str(script), "compare", str(rows)]
+
+    def run(second: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*bench, str(second)], capture_output=True, text=True, check=False)
+
+    assert "(1.00×)" in run(rows).stdout
+    missing = run(other)
+    other.write_text("[1]\n")
+    for refused in (missing, run(other)):
+        assert refused.returncode == 2
+        assert f"{other} cannot be read" in refused.stderr
+        assert "Traceback" not in refused.stderr
