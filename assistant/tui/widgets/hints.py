@@ -63,7 +63,7 @@ class KeyHints(Static):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.is_attached or not self.screen.is_current:
+        if not self.is_attached or not self.screen.is_current or not self.size.width:
             return
         hints = self._hints()
         room = self.size.width - sum(hint.width for hint in hints if hint.stays)
