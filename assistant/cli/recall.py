@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from textwrap import shorten
 
 from assistant.cli.context import Context
@@ -27,20 +28,25 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """List the hits, best first; those the relevance gate held back are marked."""
-    hits = 0
     request = RecallQuery(arguments.query, arguments.k)
-    for reply in context.application(warm=True).handle(request):
-        if not isinstance(reply, RecallHit):
-            continue
-        hits += 1
-        if arguments.json:
-            print_json(reply)
-        else:
-            mark = " " if reply.passed else "×"
-            text = shorten(reply.text, LINE, placeholder=" …")
-            say(f"{mark} {reply.score:.2f}  {reply.kind} {reply.id}: {text}")
-            if reply.reason in KEPT_OUT:
-                say(f"        kept out: {KEPT_OUT[reply.reason]}")
-    if not hits and not arguments.json:
+    replies = context.application(warm=True).handle(request)
+    hits = [reply for reply in replies if isinstance(reply, RecallHit)]
+    if arguments.json:
+        for hit in hits:
+            print_json(hit)
+        return 0
+    for line in told(hits):
+        say(line)
+    if not hits:
         complain("Nothing relevant is remembered.")
     return 0
+
+
+def told(hits: Sequence[RecallHit]) -> Iterator[str]:
+    """The hits in lines: those that would stand beside the question, and those kept out."""
+    for hit in hits:
+        mark = " " if hit.passed else "×"
+        text = shorten(hit.text, LINE, placeholder=" …")
+        yield f"{mark} {hit.score:.2f}  {hit.kind} {hit.id}: {text}"
+        if hit.reason in KEPT_OUT:
+            yield f"        kept out: {KEPT_OUT[hit.reason]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assistant.cli import why as why_command
 from assistant.cli.output import complain, say
 from assistant.cli.plain.session import Session
+from assistant.cli.recall import told
 from assistant.errors import UsageError
 from assistant.holder.interface import (
     ChangeSetting,
@@ -61,9 +62,8 @@ def why(session: Session, rest: str) -> None:
 def recall(session: Session, rest: str) -> None:
     """What would be remembered for a text, best first."""
     hits = [r for r in session.application.handle(RecallQuery(rest)) if isinstance(r, RecallHit)]
-    for hit in hits:
-        held = "" if hit.passed else " (held back)"
-        say(f"{hit.score:.2f}{held}  {hit.kind} {hit.id}: {hit.text}")
+    for line in told(hits):
+        say(line)
     if not hits:
         say("Nothing relevant is remembered.")
 
