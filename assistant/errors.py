@@ -164,7 +164,7 @@ class VaultTooNew(VaultError):
 class VaultBusy(VaultError):
     """Another process holds the vault and does not answer on its socket."""
 
-    default_hint = "Close the other assistant, or wait until it has locked."
+    default_hint = "`assistant lock` closes it there; or wait until it has locked itself."
 
 
 class PolicyError(AssistantError):

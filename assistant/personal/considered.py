@@ -74,10 +74,9 @@ KEPT_OUT: Mapping[str, str] = {
     "enough": "there are enough of its kind",
     "budget": "no room is left for it",
     "no consent": "you did not consent to its use",
+    "unrelated": "it seems to be about something else",
 }
-"""The same in words for `recall`, which shows everything that was weighed.
-
-"unrelated" needs none: it is what most of them are."""
+"""The same in words for `recall`, which shows everything that was weighed."""
 
 NOTHING = Recollection()
 """For a turn without personalisation."""

@@ -25,6 +25,10 @@ SET_STRENGTH = 2.0
 _EDGE = 0.95
 
 
+NO_PREFERENCE = "no preference"
+"""In words, what is too near the middle to be one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """What a tier allows of a dimension, from -1 to 1, and who says so and why."""
@@ -60,7 +64,7 @@ class DimensionState:
         """The value in words, for `why` and the card."""
         ends = ENDS[self.dimension]
         if abs(self.value) < CLEAR / 2:
-            return "no preference"
+            return NO_PREFERENCE
         return ends.low if self.value < 0 else ends.high
 
 

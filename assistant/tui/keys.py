@@ -6,7 +6,9 @@ the schema of the file in which a person rebinds keys.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 from assistant.errors import UsageError
+from assistant.inert import inert_line
 
 MAX_KEY_FILE_BYTES = 64 * 1024
 
@@ -215,6 +218,10 @@ class _KeyFile(msgspec.Struct, forbid_unknown_fields=True):
     keys: dict[str, str] = {}
 
 
+SCHEMA = Path(__file__).with_name("keys.schema.json")
+"""The JSON Schema of the key file, written by ``scripts/reference``."""
+
+
 def load_keymap(path: Path) -> dict[str, str]:
     """Rebound keys from a TOML file with one table ``[keys]``: ``"chat.new" = "ctrl+t"``.
 
@@ -243,12 +250,20 @@ def _check(keymap: dict[str, str]) -> None:
     known = {key.id for key in KEYS}
     for name in keymap:
         if name not in known:
-            raise UsageError("The key file names an unknown action.", hint="See F1 for the names.")
+            raise UsageError(
+                f"The key file names an unknown action: {inert_line(name, 40)}.",
+                hint=f"{_perhaps(name, known)}Every name stands in {SCHEMA}.",
+            )
     bound = [(key, one.strip()) for key in KEYS for one in keymap.get(key.id, key.keys).split(",")]
     for number, (key, one) in enumerate(bound):
         for other, same in bound[:number]:
             if one == same and key is not other and _meet(key.place, other.place):
                 raise UsageError(f"The key file binds one key twice: {other.id} and {key.id}.")
+
+
+def _perhaps(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, sorted(known), 1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _meet(one: str, other: str) -> bool:

@@ -44,6 +44,20 @@ async def test_what_is_awaited_is_always_said() -> None:
         assert drive.chat.waiting.said == ""
 
 
+@pytest.mark.parametrize("key", ["ctrl+n", "alt+i"])
+async def test_an_empty_conversation_shows_no_speed_and_context_of_another(key: str) -> None:
+    async with opened() as drive:
+        await drive.ask("hello")
+        assert "tok/s" in drive.text
+        assert "ctx 0/" not in drive.text
+        await drive.keys(key)
+        await drive.chat.look_at_status()
+        assert "tok/s" not in drive.text
+        assert "ctx 0/" in drive.text
+        await drive.ask("hello again")
+        assert "ctx 0/" not in drive.text
+
+
 async def test_escape_stops_prompt_evaluation_within_200_milliseconds() -> None:
     script = Script(prefill_gate=threading.Event())
     took: list[float] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import pkgutil
 import subprocess
@@ -22,7 +23,7 @@ from assistant.conversation.events import UsedItem
 from assistant.errors import UsageError
 from assistant.holder.interface import ChangeSetting, DeleteConversation, PreferenceItem
 from assistant.tui import screens, themes
-from assistant.tui.keys import KEYS, load_keymap, schema
+from assistant.tui.keys import KEYS, SCHEMA, load_keymap, schema
 from assistant.tui.screens import history
 from assistant.tui.screens.chat import ChatScreen
 from tests.conftest import ROOT
@@ -382,6 +383,19 @@ def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
         load_keymap(tmp_path / "absent.toml")
 
 
+def test_an_unknown_action_is_named_with_the_one_that_may_be_meant(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text('[keys]\n"chat.histroy" = "ctrl+t"\n')
+    with pytest.raises(UsageError, match=r"unknown action: chat\.histroy") as told:
+        load_keymap(file)
+    assert "Did you mean chat.history?" in told.value.hint
+    assert "keys.schema.json" in told.value.hint
+
+
+def test_the_schema_beside_the_code_is_of_this_code() -> None:
+    assert json.loads(SCHEMA.read_text()) == schema()
+
+
 def test_the_schema_names_every_action_with_its_default() -> None:
     actions = schema()["properties"]["keys"]["properties"]
     assert {name: action["default"] for name, action in actions.items()} == {
@@ -426,6 +440,23 @@ def test_every_alt_key_reaches_us_as_itself() -> None:
                 parser = XTermParser()
                 events = [*parser.feed(f"\x1b{letter}"), *parser.feed("")]
                 assert [event.key for event in events if isinstance(event, Key)] == [one]
+
+
+SHIFTED = {
+    **{f"f{n}": f"1;2{letter}" for n, letter in zip(range(1, 5), "PQRS", strict=True)},
+    **{f"f{n}": f"{code};2~" for n, code in zip(range(5, 13), (15, 17, 18, 19, 20, 21, 23, 24),
+                                                strict=True)},
+}  # fmt: skip
+"""What xterm, and all that do as it does, sends for a function key with shift."""
+
+
+def test_every_shifted_function_key_is_read_as_itself_from_what_a_terminal_sends() -> None:
+    bound = [one for key in KEYS for one in key.keys.split(",") if one.startswith("shift+f")]
+    assert bound
+    for one in bound:
+        sent = f"\x1b[{SHIFTED[one.removeprefix('shift+')]}"
+        events = [event for event in XTermParser().feed(sent) if isinstance(event, Key)]
+        assert [one in (event.key, *event.aliases) for event in events] == [True], one
 
 
 def test_keys_that_work_while_typing_are_never_plain_characters() -> None:

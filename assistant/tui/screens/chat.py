@@ -23,6 +23,7 @@ from assistant.tui.screens.chat_drafts import SECONDS_BEFORE_KEEPING, Drafts, ke
 from assistant.tui.screens.dialogs import YesNo
 from assistant.tui.text import foreign_line, join
 from assistant.tui.widgets.prompt import Prompt
+from assistant.tui.widgets.status import StatusBar
 from assistant.tui.widgets.turn import TurnView
 
 
@@ -120,6 +121,7 @@ class ChatScreen(CopyingScreen):
         self.impersonal_chat = False
         self.set_impersonal(False)
         await self.transcript.show(())
+        self.query_one(StatusBar).begin_anew()
         self.prompt.remember([])
         self.proposals.withdraw()
         self.waiting.clear()

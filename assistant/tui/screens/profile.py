@@ -7,6 +7,7 @@ from textual.content import Content
 
 from assistant.holder.interface import ProfileItem, ProfileQuery, SetProfile
 from assistant.inert import inert_line
+from assistant.personal.profile import NO_PREFERENCE
 from assistant.tui.keys import bindings
 from assistant.tui.requests import Requests
 from assistant.tui.screens.lists import ListScreen
@@ -50,6 +51,8 @@ class ProfileScreen(ListScreen[None, ProfileItem]):
 
     def about(self, item: ProfileItem) -> Content:
         acts = "It shapes your answers." if item.acts else "It shapes nothing yet."
+        if item.acts and item.words == NO_PREFERENCE:
+            acts = "Too near the middle to show in an answer."
         range_ = f"{item.value:+.2f}, likely from {item.low:+.2f} to {item.high:+.2f}. {acts}"
         said = join(range_, "\n", foreign_line(item.words, 300))
         return join(said, "\n", managed_by(item.managed)) if item.managed else said

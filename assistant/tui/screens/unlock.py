@@ -49,8 +49,12 @@ class UnlockScreen(Screen[None]):
 
     def _about(self) -> Content:
         situation = self._situation
-        held = situation.vault == "held"
-        state = " is open in another assistant right now." if held else " is locked."
+        state = " is locked."
+        if situation.vault == "held":
+            state = (
+                " is open in the agent, or in another terminal. `assistant lock` locks it there;"
+                " then the passphrase opens it here."
+            )
         alarms = [join("\n! ", foreign(alarm)).stylize("$error") for alarm in situation.alarms]
         return join("Your vault at ", foreign_line(situation.home, 200), state, *alarms)
 

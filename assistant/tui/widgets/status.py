@@ -29,6 +29,7 @@ class StatusBar(Static):
         self._line: StatusLine | None = None
         self._speed: float | None = None
         self._impersonal = ""
+        self._fresh = False
         self.said = ""
 
     def show(self, line: StatusLine) -> None:
@@ -38,10 +39,15 @@ class StatusBar(Static):
 
     def speed(self, tokens_per_s: float | None, used: int, size: int) -> None:
         """The latest turn's speed and the context it left filled."""
-        self._speed = tokens_per_s
+        self._speed, self._fresh = tokens_per_s, False
         if self._line is not None and size:
             old = self._line
             self._line = msgspec.structs.replace(old, context_used=used, context_size=size)
+        self._draw()
+
+    def begin_anew(self) -> None:
+        """An empty conversation: what is known of context and speed is of another one."""
+        self._speed, self._fresh = None, True
         self._draw()
 
     def impersonal(self, span: str) -> None:
@@ -113,5 +119,6 @@ class StatusBar(Static):
     def _meter(self, line: StatusLine) -> Content:
         if not line.context_size:
             return Content("")
-        meter = f"{bar(line.context_used, line.context_size, 6)} " if self.size.width > 90 else ""
-        return Content(f"ctx {meter}{count(line.context_used)}/{count(line.context_size)}")
+        used = 0 if self._fresh else line.context_used
+        meter = f"{bar(used, line.context_size, 6)} " if self.size.width > 90 else ""
+        return Content(f"ctx {meter}{count(used)}/{count(line.context_size)}")
