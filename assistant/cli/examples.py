@@ -169,13 +169,15 @@ EXITS: dict[str, dict[int, str]] = {
     "policy verify": {4: "the bundle is not valid"},
     "policy install": {4: "not valid, older than what is known, or of nobody pinned"},
     "policy enrol": {4: "the root is not valid, or not the one of the fingerprint"},
-    "policy sync": {4: "not valid, older than what is known, stale, or of nobody pinned"},
+    "policy sync": {4: "not valid, older than what is known, stale, or of nobody pinned",
+                    70: "nothing could be fetched, and what is in force stays"},
     "policy lint": {1: "something must be mended before signing"},
     "policy test": {1: "an example was decided otherwise than it expects"},
     "policy comments": {1: "a rule keeps all of them here", 4: "one of the files was altered"},
     "models add": {5: "not a model that can be read"},
     "models use": {5: "the model does not load, or its file is not the one recorded"},
-    "models pull": {5: "not in the catalogue, or what came is not what it should be"},
+    "models pull": {5: "not in the catalogue, or what came is not what it should be",
+                    70: "nothing could be fetched"},
     "models verify": {5: "the file is missing or was altered"},
 }  # fmt: skip
 
