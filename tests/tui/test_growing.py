@@ -95,6 +95,18 @@ async def test_a_further_line_is_laid_out_and_seen() -> None:
         assert "• two" in drive.text
 
 
+@pytest.mark.parametrize("before", ["", "a paragraph\n\n" * 20])
+async def test_a_further_line_is_laid_out_once_and_the_end_stays_in_view(before: str) -> None:
+    async with opened(Script(default="hi")) as drive:
+        await drive.ask("hello")
+        view = answered(drive)
+        await view.show("")
+        await view.write(before + "words of six letters " * 3)
+        await drive.pilot.pause(0.2)
+        assert await grown(drive, view, "and then the end") == 1
+        assert "the end" in drive.text
+
+
 async def test_what_is_typed_is_drawn_before_anything_else() -> None:
     async with opened() as drive:
         chat = drive.chat

@@ -12,14 +12,14 @@ from textual.widgets.markdown import MarkdownBlock, MarkdownStream
 from assistant.inert import InertStream, inert
 from assistant.tui.markdown_text import parser
 from assistant.tui.widgets.flat_list import FlatList, is_flat
-from assistant.tui.widgets.growing import CodeBlock, Paragraph
+from assistant.tui.widgets.growing import CodeBlock, Growing, Paragraph
 
 # What is laid out on screen; the stored answer is whole and `copy` copies it whole.
 MAX_SHOWN = 100_000
 _CUT = "\n\n*… cut here for the screen; copying takes the whole.*"
 
 
-class AnswerView(Markdown):
+class AnswerView(Markdown, Growing):
     """Foreign Markdown: shows a text, or takes it in pieces with ``write`` and ``finish``."""
 
     BLOCKS = Markdown.BLOCKS | {

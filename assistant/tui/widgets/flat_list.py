@@ -21,7 +21,7 @@ from textual.style import Style
 from textual.widgets import Markdown
 from textual.widgets.markdown import MarkdownBlock
 
-from assistant.tui.widgets.growing import differ
+from assistant.tui.widgets.growing import Growing, differ
 
 _KINDS = {"bullet_list", "ordered_list", "list_item", "paragraph"}
 _PARTS = {f"{kind}_{end}" for kind in _KINDS for end in ("open", "close")} | {"inline"}
@@ -44,7 +44,7 @@ class Row:
         return self.mark == other.mark and not differ(self.text, other.text)
 
 
-class FlatList(MarkdownBlock):
+class FlatList(MarkdownBlock, Growing):
     """Looks as Textual's own list does, wraps with hanging indents, can be selected."""
 
     COMPONENT_CLASSES: ClassVar = {"flat-list--mark"}

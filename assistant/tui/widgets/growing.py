@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.widget import Widget
 from textual.widgets import Label
 from textual.widgets._markdown import MarkdownParagraph
@@ -33,7 +33,31 @@ def differ(one: Content, other: Content) -> bool:
     return one.plain != other.plain or list(one.spans) != list(other.spans)
 
 
-class Paragraph(MarkdownParagraph):
+class Growing(Widget):
+    """As high as its text: that it got higher moved what is below it in the layout that found it.
+
+    Textual lays the whole screen out once more after each layout in which the size of
+    anything changed. For a width that is right; a height nothing depends on took as long
+    again for every line of an answer.
+    """
+
+    def _size_updated(
+        self,
+        size: Size,
+        virtual_size: Size,
+        container_size: Size,
+        layout: bool = True,  # as Textual has it
+    ) -> bool:
+        return super()._size_updated(
+            size, virtual_size, container_size, layout and self.changes_others(size)
+        )
+
+    def changes_others(self, size: Size) -> bool:
+        """Whether what is around it or in it has to be laid out again for this new size."""
+        return size.width != self.outer_size.width
+
+
+class Paragraph(MarkdownParagraph, Growing):
     """Running text."""
 
     @property

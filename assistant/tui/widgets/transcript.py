@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from assistant.holder.interface import TurnItem
+from assistant.tui.widgets.growing import Growing
 from assistant.tui.widgets.turn import TurnView
 
 # A widget costs memory and time at every layout; older turns wait as plain records.
@@ -27,7 +28,7 @@ _EMPTY = (
 )
 
 
-class Transcript(VerticalScroll, can_focus=False):
+class Transcript(VerticalScroll, Growing, can_focus=False):
     """Holds the ``TurnView`` widgets; keeps at most some dozens of them mounted."""
 
     def __init__(self) -> None:
@@ -41,6 +42,10 @@ class Transcript(VerticalScroll, can_focus=False):
         """Follow the answer as it grows, until the person scrolls away."""
         self.anchor()
         self.screen.screen_layout_refresh_signal.subscribe(self, self._hold)
+
+    def changes_others(self, size: Size) -> bool:
+        """What it holds may get higher within it; its own room is the screen's matter."""
+        return size != self.outer_size
 
     @property
     def turns(self) -> list[TurnView]:

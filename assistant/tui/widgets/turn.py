@@ -23,6 +23,7 @@ from assistant.holder.interface import TurnItem
 from assistant.inert import inert, inert_line
 from assistant.tui.keys import bindings
 from assistant.tui.widgets.answer import AnswerView
+from assistant.tui.widgets.growing import Growing
 from assistant.tui.widgets.ruling import RulingPanel
 
 SHOWN_LINES, SHOWN_CHARACTERS = 10, 1000
@@ -37,7 +38,7 @@ _STATUS = {
 _RATINGS = {"up": "▲ good", "down": "▼ bad", "": ""}
 
 
-class TurnView(Vertical, can_focus=True):
+class TurnView(Vertical, Growing, can_focus=True):
     """A turn of the conversation; takes single keys while it has the focus."""
 
     BINDINGS = bindings("answer")
