@@ -68,6 +68,16 @@ async def test_a_score_must_be_from_1_to_100() -> None:
         assert "scored 87" in drive.text
 
 
+async def test_a_note_that_is_typed_at_once_loses_no_letter() -> None:
+    async with opened() as drive:
+        await drive.ask("hello")
+        await drive.keys("alt+a")
+        await drive.typed("too technical")
+        await drive.keys("enter")
+        (act,) = given(drive)
+        assert (act.kind, act.note, act.reasons) == ("note", "too technical", ())
+
+
 async def test_a_note_carries_reasons_from_prisms_list() -> None:
     async with opened() as drive:
         await drive.ask("hello")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -54,6 +55,17 @@ class NoteDialog(ModalScreen[tuple[str, tuple[str, ...]] | None]):
         event.option_list.replace_option_prompt_at_index(
             event.option_index, self._line(event.option_index)
         )
+
+    def on_key(self, event: Key) -> None:
+        """Whoever begins to type means the words, wherever the focus is."""
+        typed = event.character
+        if typed is None or not event.is_printable or typed.isspace():
+            return
+        if isinstance(self.focused, OptionList):
+            event.stop()
+            words = self.query_one("#words", Input)
+            words.focus()
+            words.insert_text_at_cursor(typed)
 
     def action_choose(self) -> None:
         """Space chooses as Enter does."""
