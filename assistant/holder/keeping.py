@@ -132,9 +132,9 @@ class Keeping:
         else:
             content = "".join(to_markdown(document)).encode()
         _write(Path(request.path), content, overwrite=request.overwrite)
-        told = f"Exported in the clear: {len(document.conversations)} conversations."
+        told = f"Exported in the clear: {_count(len(document.conversations), 'conversation')}."
         if kept := len(whole.preferences) - len(document.preferences):
-            told += f" Policy kept {kept} preferences back."
+            told += f" Policy kept {_count(kept, 'preference')} back."
         return Done(f"{told} {permitted.told()}".rstrip())
 
     def _import(self, request: ask.Import) -> Iterator[AnyReply]:
@@ -154,16 +154,17 @@ class Keeping:
             if request.watched:
                 yield ImportProgress(conversations, turns, preferences)
         self._learning.refill()
+        were = "was" if passed_over == 1 else "were"
         told = (
-            f"Imported {conversations} conversations with {turns} turns and "
-            f"{preferences} preferences; {passed_over} were there already."
+            f"Imported {_count(conversations, 'conversation')} with {_count(turns, 'turn')} and "
+            f"{_count(preferences, 'preference')}; {passed_over} {were} there already."
         )
         if refused:
-            told += f" Policy refused {refused} preferences."
+            told += f" Policy refused {_count(refused, 'preference')}."
         if incoming.refused:
-            told += f" Policy kept {incoming.refused} answers out."
+            told += f" Policy kept {_count(incoming.refused, 'answer')} out."
         if missing := self._learning.consents.refused - before:
-            told += f" {missing} need your consent: repeat it with --consent."
+            told += f" Waiting for your consent: {missing}; repeat it with --consent."
         yield Done(told)
 
     def _permitted(
@@ -236,7 +237,7 @@ class Keeping:
 
         erase = self._vault.erase
         if request.kind == "feedback" and self._learning.forget_pick(request.id):
-            return Done("Erased 1 item(s).")
+            return Done("Erased 1 item.")
         match request.kind:
             case "turn" | "feedback" | "preference" | "attachment":
                 erased = erase.item(ItemKind(request.kind), request.id)
@@ -257,10 +258,16 @@ class Keeping:
         note = ""
         if backups and request.backups:
             erase_backups(backups)
-            note = f" {len(backups)} backup(s) were removed."
+            note = f" Removed {_count(len(backups), 'backup')}."
         elif backups:
-            note = f" {len(backups)} backup(s) may still hold it: repeat with --backups."
-        return Done(f"Erased {len(erased.items)} item(s).{note}")
+            note = (
+                f" It may stand in {_count(len(backups), 'backup')} still: repeat with --backups."
+            )
+        return Done(f"Erased {_count(len(erased.items), 'item')}.{note}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def read_import(path: Path) -> Iterator[ExportDocument]:

@@ -103,7 +103,7 @@ def test_an_export_leaves_out_the_conversations_a_rule_stops_and_names_them(
     tea = world.ask("What is tea?").conversation
     stopped = [world.ask(f"Is project falcon {word}?").conversation for word in ("late", "over")]
     told = world.one(Export(str(path), "json")).what
-    assert told.startswith("Exported in the clear: 1 conversations.")
+    assert told.startswith("Exported in the clear: 1 conversation.")
     assert "kept back 2 conversations" in told
     assert "rule secrets, Test Authority" in told
     assert all(identity in told for identity in stopped)
