@@ -228,7 +228,8 @@ class Export(Request, frozen=True, tag="export"):
     """Write chosen items in the clear. ``conversations`` None is all. Reply: ``Done``.
 
     ``confirmed`` names rules that ask for a yes before such text leaves, and were given it;
-    raises YesNeeded for another.
+    raises YesNeeded for another. What a rule stops is left out and the reply names it;
+    raises PolicyRefusal where that is every conversation asked for.
     """
 
     path: str
