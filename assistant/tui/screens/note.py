@@ -42,7 +42,9 @@ class NoteDialog(ModalScreen[tuple[str, tuple[str, ...]] | None]):
             yield Options(
                 *(Option(self._line(place)) for place in range(len(REASONS))), id="reasons"
             )
-            yield Input(placeholder="In your own words, if you like", id="words")
+            yield Input(
+                placeholder="In your own words, if you like", id="words", select_on_focus=False
+            )
             yield KeyHints()
 
     def _line(self, place: int) -> Content:
@@ -64,7 +66,7 @@ class NoteDialog(ModalScreen[tuple[str, tuple[str, ...]] | None]):
         if isinstance(self.focused, OptionList):
             event.stop()
             words = self.query_one("#words", Input)
-            words.focus()
+            self.set_focus(words)  # at once: the next letter may be there already
             words.insert_text_at_cursor(typed)
 
     def action_choose(self) -> None:
