@@ -117,7 +117,9 @@ def _score(value: str, _answers: Sequence[str]) -> str:
 
 def _edit(value: str, _answers: Sequence[str]) -> str:
     if not value.strip():
-        raise UsageError("An edited answer cannot be empty.")
+        raise UsageError(
+            "An edited answer cannot be empty.", hint="Write what you would have wanted to read."
+        )
     if len(value) > MAX_ANSWER_CHARS:
         raise UsageError(f"An edited answer has at most {MAX_ANSWER_CHARS:,} characters.")
     return value
@@ -126,7 +128,7 @@ def _edit(value: str, _answers: Sequence[str]) -> str:
 def _note(value: str, _answers: Sequence[str]) -> str:
     plain = " ".join(value.split())
     if not plain:
-        raise UsageError("A note cannot be empty.")
+        raise UsageError("A note cannot be empty.", hint="Say what was good or bad about it.")
     if len(plain) > MAX_NOTE_CHARS:
         raise UsageError(f"A note has at most {MAX_NOTE_CHARS:,} characters.")
     return plain
