@@ -142,3 +142,12 @@ EMBEDDINGS = (
     .map(lambda values: values * (DIMENSIONS // 8))
 )
 """Values of a vector that is not zero."""
+
+TOKENS_SO_FAR = st.lists(st.integers(1, 6), min_size=3, max_size=40)
+"""A prompt of a model with seven tokens: much of it stands there twice."""
+
+STUMBLES = st.integers(3, 12)
+"""At every so-manieth token it does not go on as before."""
+
+ANSWER_LIMITS = st.tuples(st.integers(1, 40), st.integers(1, 40))
+"""The most tokens of an answer, and what the window leaves."""

@@ -94,7 +94,7 @@ class ModelSession:
             total = length(history) + len(question)
             emit(PromptEvaluated(total, reused, time.perf_counter() - began))
             try:
-                self._decode(request, total, rendered, emit)
+                self._decode(request, segments, rendered, emit)
             finally:
                 self._drop_forks()
         else:
@@ -197,21 +197,29 @@ class ModelSession:
         return min(self.main.tokens, length(history))
 
     def _decode(
-        self, request: GenerateRequest, total: int, rendered: Sequence[Segment], emit: Emit
+        self,
+        request: GenerateRequest,
+        prompt: Sequence[Tokens],
+        rendered: Sequence[Segment],
+        emit: Emit,
     ) -> None:
+        total = length(prompt)
         room = (self.llama.context_size - total) // request.candidates
         limits = Limits(total, request.max_tokens, room)
         self._governor.begin(exact=request.exact)
 
         def between(seconds: float, width: int) -> None:
-            self._governor.step(seconds, width)
+            if width == 1 or request.candidates > 1:
+                # A step with a draft takes longer, and that is no neighbour.
+                self._governor.step(seconds, width)
             self._between()
 
         decoder = Decoder(self.llama, emit, between)
         sequences = range(1, request.candidates + 1)
         count, seconds = decoder.run(
-            sequences, request.sampling, request.seed, limits, request.grammar
-        )
+            sequences, request.sampling, request.seed, limits, request.grammar,
+            (token for tokens in prompt for token in tokens),
+        )  # fmt: skip
         emit(self._finished(rendered, total, count, seconds))
 
     def _finished(

@@ -16,8 +16,9 @@ from assistant.conversation.prompt import system_message
 from assistant.engine import ChatMessage, ModelSettings, Sampling
 from assistant.engine.chat_template import ChatTemplate
 from assistant.engine.child_model import default_threads
+from assistant.engine.drafts import LatestMatch
 from assistant.engine.llama import Llama
-from scripts.bench_suites._drafts import Answer, Drafts, LatestMatch, Library, Nothing, decode, hold
+from scripts.bench_suites._drafts import Answer, Drafts, Library, Nothing, decode, hold
 from scripts.bench_suites._engines import default_model
 from scripts.bench_suites._evaluation import Row, figure, mean
 from scripts.bench_suites._lookup_prompts import KINDS

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.bench_suites._drafts import SIZE, WIDTHS, LatestMatch
+from assistant.engine.drafts import SIZE, WIDTHS, LatestMatch
 
 
 def test_the_draft_is_what_followed_the_latest_three_tokens_alike() -> None:
