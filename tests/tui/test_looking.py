@@ -68,6 +68,12 @@ async def test_what_would_be_recalled_is_drawn_with_its_scores() -> None:
         assert "Nothing is remembered yet" in drive.text
 
 
+async def test_one_escape_leaves_a_search_line_with_nothing_in_it_and_nothing_below() -> None:
+    async with opened() as drive:
+        await drive.keys("shift+f4", "escape")
+        assert drive.app.screen is drive.chat
+
+
 async def test_hostile_memories_and_rules_are_shown_inert() -> None:
     async with opened(size=WIDE) as drive:
         application = drive.front.application

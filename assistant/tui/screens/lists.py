@@ -180,8 +180,8 @@ class SearchScreen(ListScreen[R, I]):
             self.set_focus(self.options)
 
     def action_back(self) -> None:
-        """From the search line to the list, from the list back."""
-        if self.search.has_focus or self.search.value:
+        """From the search line to the list, from the list, or where there is none, back."""
+        if self.search.value or (self.search.has_focus and self.items):
             self.search.value = ""
             self.set_focus(self.options)
         else:
