@@ -70,7 +70,8 @@ class Decoder:
     ) -> tuple[int, float]:
         """Returns generated tokens and seconds. All sequences hold the prompt already.
 
-        With the tokens of the ``prompt`` a single candidate is helped by look-up in them.
+        A single candidate that always takes the likeliest token is helped by look-up in the
+        tokens of its ``prompt``.
         """
         running = [
             Candidate(
@@ -80,7 +81,9 @@ class Decoder:
         ]
         samplers = [candidate.sampler for candidate in running]
         try:
-            if len(running) == 1 and not grammar:
+            # Drawn freely too few drafts come true: on two threads 1.02 times the speed on a
+            # text to rewrite and 0.97 in a chat; with the likeliest token 1.16 and 0.98.
+            if len(running) == 1 and not grammar and sampling.temperature <= 0:
                 return self._alone(running[0], limits, prompt)
             return self._loop(running, limits)
         finally:

@@ -73,7 +73,7 @@ def said(
     widths: list[int] = []
     decoder = Decoder(parrot, events.append, lambda _, width: widths.append(width))  # type: ignore[arg-type]
     grammar = "" if look_up else "none is asked for: the way without drafts"
-    count, _ = decoder.run([1], Sampling(), 1, limits, grammar, prompt)
+    count, _ = decoder.run([1], Sampling(temperature=0.0), 1, limits, grammar, prompt)
     text = "".join(event.text for event in events if isinstance(event, TextDelta))
     (finished,) = [event for event in events if isinstance(event, CandidateFinished)]
     assert finished.tokens == count
@@ -97,6 +97,14 @@ def test_what_stands_in_the_prompt_is_said_in_fewer_steps() -> None:
     _, reason, count = said(parrot, prompt, Limits(len(prompt), 50, 400), look_up=True)
     assert (reason, count) == ("length", 50)
     assert parrot.steps < 15
+
+
+def test_an_answer_that_is_drawn_freely_is_said_token_by_token() -> None:
+    prompt = [*range(1, 60), 1, 2, 3]
+    parrot = Parrot(prompt, stumbles=10**6)
+    decoder = Decoder(parrot, lambda _: None, lambda _seconds, _width: None)  # type: ignore[arg-type]
+    count, _ = decoder.run([1], Sampling(), 1, Limits(len(prompt), 50, 400), "", prompt)
+    assert parrot.steps == count - 1
 
 
 def test_stopping_in_a_step_with_a_draft_ends_it_as_cancelled() -> None:
