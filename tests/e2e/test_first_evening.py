@@ -24,7 +24,7 @@ def _group(screen: str, number: int) -> str:
     return groups[number - 1]
 
 
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "9th")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
 def test_a_first_evening_from_the_welcome_to_the_next_morning(
