@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from assistant.cli.main import Parser, build_parser, command_word
-from assistant.holder.socket import HolderSocket
 from tests.conftest import ROOT
-from tests.holder_world import World, open_world
+from tests.holder_world import World
 
 _HEAVY = (
     "pydantic", "cryptography", "tuf", "securesystemslib", "sqlcipher3", "numpy", "textual",
@@ -62,18 +59,10 @@ def test_a_word_that_names_nothing_gets_the_whole_parser() -> None:
     assert set(_commands(build_parser("nonsense"))) == set(_commands(build_parser()))
 
 
-@pytest.fixture
-def held(tmp_path: Path) -> Iterator[World]:
-    for world in open_world(tmp_path):
-        socket = HolderSocket(tmp_path, world.holder)
-        yield world
-        socket.close()
-
-
 @pytest.mark.parametrize("command", [["ask", "Hello"], ["agent", "status"], ["lock"]])
 def test_a_command_to_a_holder_elsewhere_imports_nothing_heavy(
-    held: World, command: list[str]
+    world: World, command: list[str]
 ) -> None:
-    run = [sys.executable, "-c", _REMOTE, "--home", str(held.folder), *command]
+    run = [sys.executable, "-c", _REMOTE, "--home", str(world.folder), *command]
     ran = subprocess.run(run, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
